@@ -209,7 +209,7 @@ def test_an_image_that_cannot_be_copied_keeps_its_url_and_is_tried_again(
     result = copy(source, store, pictures)
     assert (counts(result), result.exit_code) == ({"created": 3}, 0)
     assert_copied(source.rows, store, but=[broken])
-    waiting = "source: 1 (failed, and tried again later: 1; left for the next run: 0)."
+    waiting = "source: 1 (failed, and tried again later: 1)."
     assert waiting in left_in(result)
     [line] = [each for each in caplog.records if getattr(each, "event", "") == "image_not_copied"]
     assert "dummyjson:1 keeps its URL at the source, https://old.example/1/a.png: " in line.getMessage()
@@ -238,7 +238,7 @@ def all_images(rows: Rows) -> set[str]:
 def test_an_image_that_several_products_have_is_counted_once_while_it_fails() -> None:
     source, store, pictures = ListSource(shirts()), FakeMedusa(), PictureServer()
     pictures.faults[url("logo.png")] = httpx.Response(404)
-    waiting = "source: 1 (failed, and tried again later: 1; left for the next run: 0)."
+    waiting = "source: 1 (failed, and tried again later: 1)."
     assert waiting in left_in(copy(source, store, pictures))
     assert waiting in left_in(assert_quiet(source, store))
     with later(3_700):
@@ -527,7 +527,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was_and_leaves_no_unused_files()
         pictures.faults["*"] = run_out
         result = copy(source, store, pictures, stop=stop, accept_settings=not number)
         left = 121 - len(store.state.files)
-        note = f"source: at least {left} (failed, and tried again later: 0; left for the next run: {left})."
+        note = f"source: at least {left} (left for the next run: {left})."
         assert left_in(result).endswith(note) if left else not left_in(result)
         used = {image.url for product in store.products.values() for image in product.images}
         assert {f"{STATIC}{each}" for each in store.state.files} <= used
@@ -597,6 +597,22 @@ def test_images_of_other_hosts_stay_there() -> None:
     copy(source, store, copy_images=f"cdn.example,{HOST}", accept_settings=True)
     assert_copied(rows, store)
     assert_quiet(source, store, copy_images=f"{HOST},cdn.example")
+
+
+def test_other_hosts_do_not_wait_for_what_failed_before() -> None:
+    """The address of the image may have been private, and is named now."""
+    source, store, pictures = ListSource(shirts(2)), FakeMedusa(), PictureServer()
+    for path in ("1/a.png", "2/a.png"):
+        pictures.faults[url(path)] = httpx.Response(404)
+    copy(source, store, pictures)
+    del pictures.faults[url("1/a.png")]
+    named = {"copy_images": f"{HOST},cdn.example"}
+    result = copy(source, store, pictures, accept_settings=True, **named)
+    assert counts(result) == {"updated": 1, "unchanged": 1}
+    assert_copied(source.rows, store, but=[url("2/a.png")])
+    assert "source: 1 (failed, and tried again later: 1)." in left_in(result)
+    with later(3_500):
+        assert_quiet(source, store, **named)
 
 
 # --- images that are asked for again ---

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.kinds.copying import Copies, Copy, Copying, mark_of
+from medusa_sync.core.kinds.copying import Copies, Copy, Copying, Failure, mark_of
 from medusa_sync.core.kinds.images import COPY_IMAGES, IMAGES, THUMBNAIL, Images, distinct_images_body
 from medusa_sync.core.value import members
 
@@ -38,6 +38,20 @@ def images_of(desired: DesiredProduct) -> Iterator[str]:
 def settings_of(copying: Copying | None) -> dict[str, str]:
     """The setting that decides about copies, if there are any."""
     return {COPY_IMAGES: ",".join(sorted(copying.hosts))} if copying else {}
+
+
+def failures(record: Record | None, copying: Copying) -> Mapping[str, Failure]:
+    """The images of a product that could not be copied, by the mark of their URL.
+
+    Images that failed with other hosts are tried at once: the address of some may have been private.
+    """
+    if (
+        record is None
+        or record.copies is None
+        or not settings_of(copying).items() <= (record.settings or {}).items()
+    ):
+        return {}
+    return record.copies.failed
 
 
 # --- what the store has ---
@@ -169,8 +183,8 @@ def _taken(change: Change, copying: Copying, known: Collection[str]) -> list[str
         before = each.stored.thumbnail if each.stored else None
         shown |= {*members(each.new_values.get(THUMBNAIL, before))}
     images = dict.fromkeys(url for url in images_of(change.desired) if url in shown)
-    copies = change.record.copies or Copies()
-    return [url for url in images if copying.takes(url, copies, known)]
+    earlier = failures(change.record, copying)
+    return [url for url in images if copying.takes(url, earlier, known)]
 
 
 def _resent(change: Change, files: Mapping[str, Copy]) -> list[str]:
@@ -235,7 +249,8 @@ def _recorded(change: Change, final: Record) -> Copies | None:
     failed, done = before.failed, before.done
     if copying is not None and change.selection.has(IMAGES):
         left = {mark_of(url) for url in images if url not in change.copies.files}
-        failed = {key: each for key, each in {**failed, **copying.failed}.items() if key in left}
+        tried = {**failures(change.record, copying), **copying.failed}
+        failed = {key: each for key, each in tried.items() if key in left}
         done = "" if change.copies.lacking else _images_in(final, copying)
     copies = Copies(kept, failed, done)
     return None if copies == Copies() else copies
@@ -263,7 +278,7 @@ def expected(desired: DesiredProduct, record: Record | None, selection: Selectio
     copying = desired.copying if selection.has(IMAGES) or record is None else None
     if copying is None:
         return {}
-    copies = (record.copies if record else None) or Copies()
+    copies, earlier = (record.copies if record else None) or Copies(), failures(record, copying)
     known = {each.source for each in copies.files}
-    taken = [url for url in images_of(desired) if copying.takes(url, copies, () if copying.again else known)]
+    taken = [url for url in images_of(desired) if copying.takes(url, earlier, () if copying.again else known)]
     return {url: url in known for url in taken}

@@ -84,16 +84,15 @@ class Copying(Struct, frozen=True):
     failed: Mapping[str, Failure] = {}
     left: frozenset[str] = frozenset()
 
-    def takes(self, url: str, copies: Copies, known: Collection[str]) -> bool:
+    def takes(self, url: str, earlier: Mapping[str, Failure], known: Collection[str]) -> bool:
         """Whether an image is to be copied.
 
         Args:
             url: of the image.
-            copies: what the record of its product says.
+            earlier: the images of its product that earlier runs could not copy, by the mark of their URL.
             known: the images that have copies.
         """
-        earlier = {} if self.again else copies.failed
-        failed = {**earlier, **self.failed}.get(mark_of(url), NEVER)
+        failed = {**({} if self.again else earlier), **self.failed}.get(mark_of(url), NEVER)
         return self._allows(url) and failed.again <= self.at and url not in known
 
     def _allows(self, url: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from medusa_sync.core.change import withheld_earlier
 from medusa_sync.core.fields import NEWEST
 from medusa_sync.core.ids import IdSet, is_in, source_id_of
-from medusa_sync.core.kinds.copies import remain
+from medusa_sync.core.kinds.copies import failures, remain
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import Record
 from medusa_sync.core.run_settings import SettingsOfRecords
@@ -123,7 +123,8 @@ class Overview:
 
     def _add_record(self, external_id: str, record: Record) -> None:
         self.variants += len(record.variants)
-        self.uncopied.update(record.copies.failed.keys() if record.copies else ())
+        if self._settings.copying is not None:
+            self.uncopied.update(failures(record, self._settings.copying).keys())
         if record.missing_since or any(each.missing_since for each in record.variants.values()):
             self.marked[external_id] = {
                 key: each.missing_since

@@ -90,12 +90,11 @@ class Copied(Struct):
             copied = f"Images copied to the store: {self.copied:,}." if self.copied else ""
             same = f"Images that have not changed since: {self.unchanged:,}." if self.unchanged else ""
             yield Note("images_copied", f"{copied} {same}".strip())
-        if failed or left:
-            yield Note(
-                "images_left",
-                f"Images that keep their URL at the source: {at_least}{failed + left:,} "
-                f"(failed, and tried again later: {failed:,}; left for the next run: {left:,}).",
-            )
+        parts = {"failed, and tried again later": failed, "left for the next run": left}
+        why = "; ".join(f"{words}: {count:,}" for words, count in parts.items() if count)
+        if why:
+            kept = f"{at_least}{failed + left:,}"
+            yield Note("images_left", f"Images that keep their URL at the source: {kept} ({why}).")
         if self.lost:
             yield Note(
                 "uploads_lost",

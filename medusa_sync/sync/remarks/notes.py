@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from medusa_sync.codes import Note
@@ -102,7 +101,7 @@ def of_store(context: Context, *, has_checked_all: bool, has_stale: bool) -> Ite
         text = f"{drafts:,} of {created:,} new products are drafts, because the source says so."
         yield Note("drafts_of_source", text)
     yield from context.remarks.copies.notes(
-        context.scan.overview.uncopied if context.settings.copying else Counter(),
+        context.scan.overview.uncopied,
         is_dry_run=context.is_dry_run,
         is_stopped=context.stop.is_set,
     )

@@ -12,6 +12,7 @@ from functools import partial
 
 from msgspec import structs
 
+from medusa_sync.core.kinds.copies import failures
 from medusa_sync.core.kinds.copying import NEVER, Copy, Copying, Failure, mark_of
 from medusa_sync.errors import AmbiguousWriteError, ImageError, StoreError, StoreRefusedError
 from medusa_sync.http import Upload
@@ -73,8 +74,7 @@ class Copier:
 
     def _with_results(self, job: Job, copying: Copying, results: dict[str, _Result]) -> Copying:
         """What a job knows about its images after some of them were copied."""
-        record, known = job.change.record.copies, job.change.copies.files
-        earlier = record.failed if record else {}
+        earlier, known = failures(job.change.record, copying), job.change.copies.files
         failed, made = dict[str, Failure](copying.failed), [*copying.made]
         self._remarks.retried.update(mark for mark in map(mark_of, results) if mark in earlier)
         for url, result in results.items():

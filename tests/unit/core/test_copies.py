@@ -45,17 +45,17 @@ def test_pauses_grow_to_a_week() -> None:
     ],
 )
 def test_the_host_decides(hosts: set[str], url: str, is_taken: bool) -> None:  # noqa: FBT001 - a column
-    assert Copying(frozenset(hosts), 0).takes(url, Copies(), ()) is is_taken
+    assert Copying(frozenset(hosts), 0).takes(url, {}, ()) is is_taken
 
 
 def test_what_is_known_or_waits_is_not_taken() -> None:
     url = "https://a.example/1.png"
     copying = Copying(frozenset({PUBLIC}), 1_000)
-    assert not copying.takes(url, Copies(), [url])
+    assert not copying.takes(url, {}, [url])
     for again, is_taken in ((1_001, False), (1_000, True)):
         failed = {mark_of(url): Failure(1, again)}
-        assert copying.takes(url, Copies(failed=failed), ()) is is_taken
-        assert structs.replace(copying, failed=failed).takes(url, Copies(), ()) is is_taken
+        assert copying.takes(url, failed, ()) is is_taken
+        assert structs.replace(copying, failed=failed).takes(url, {}, ()) is is_taken
 
 
 def test_a_run_that_asks_again_takes_each_image_once() -> None:
