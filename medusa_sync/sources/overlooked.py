@@ -79,7 +79,7 @@ class Overlooked:
             text = f"{shown(shows)} may say that a product is hidden, but is not read. If so, set --adjust to"
             yield Note("not_used", f"{text} `{program}`.")
         if remarks.ignored:
-            names = (f"{shown(name)} {count:,}" for name, count in remarks.ignored.items())
+            names = (f"{shown(name)} ({count:,})" for name, count in remarks.ignored.items())
             yield Note("not_used", f"Known, but not synced: {_listed(names, _IGNORED_SHOWN)}.")
         if any(_METAFIELDS in name for name in (*remarks.unused, *remarks.ignored)):
             text = f"With --adjust, this line keeps metafields as metadata: {_KEEPS_METAFIELDS}"

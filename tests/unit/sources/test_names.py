@@ -380,7 +380,7 @@ def test_columns_that_have_a_value_and_are_not_used_are_named(header: str) -> No
     found = reading(f"{header},colour,season,,\n1,Mug,9,a,blue,,1,\n2,Jug,9,a,,,,\n")
     ignored = header.rpartition(",")[2]
     assert found.titles == ["Mug", "Jug"]
-    assert found.overlooked == f"Not used: 'colour', 'column 7'. Known, but not synced: '{ignored}' 2."
+    assert found.overlooked == f"Not used: 'colour', 'column 7'. Known, but not synced: '{ignored}' (2)."
 
 
 def test_a_table_of_another_program_is_not_ours_because_it_has_a_name_and_a_price() -> None:
