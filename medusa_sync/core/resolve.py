@@ -7,7 +7,7 @@ from itertools import chain
 
 from msgspec import structs
 
-from medusa_sync.core.fields import FIELDS, KINDS
+from medusa_sync.core.fields import FIELDS, KINDS, kind_of
 from medusa_sync.core.merge import merge_sets
 from medusa_sync.core.names import Names, StoreNames
 from medusa_sync.core.product import DesiredProduct
@@ -24,6 +24,11 @@ NAMING = {
 
 DECIDING = tuple(kind.decided_by for kind in KINDS if kind.decided_by is not None)
 """The names that decide which fields a store can have."""
+
+
+def can_be_stored(name: str, names: StoreNames) -> bool:
+    """Whether the store can have a field, as far as it is known what its name means."""
+    return all(own in names.of(sort).ids for sort, own in kind_of(name).named_by(name) if names.has(sort))
 
 
 def asked(product: DesiredProduct, records: Collection[Record], gains: Gains) -> Iterator[Names]:

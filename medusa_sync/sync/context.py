@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field, structs
@@ -13,7 +14,7 @@ from medusa_sync.core.ids import external_id_of, source_id_of
 from medusa_sync.core.names import Names, StoreNames
 from medusa_sync.core.placement import Placement
 from medusa_sync.core.policy import Delay, OnMissing
-from medusa_sync.core.resolve import DECIDING
+from medusa_sync.core.resolve import DECIDING, can_be_stored
 from medusa_sync.core.selection import PlanSettings
 from medusa_sync.errors import StoreMismatchError
 from medusa_sync.medusa.api import AdminApi
@@ -90,8 +91,7 @@ class Context(Struct):
             return
         await self.vocabulary.read(sort)
         if sort in DECIDING:
-            names = self.names
-            selection = self.plan.selection.within(lambda name: kind_of(name).can_be_stored(name, names))
+            selection = self.plan.selection.within(partial(can_be_stored, names=self.names))
             self.plan = structs.replace(self.plan, selection=selection)
 
     async def check_only(self) -> None:
@@ -101,7 +101,7 @@ class Context(Struct):
             StoreError: the store lacks it, or does not show what it has.
         """
         fields = sorted(self.plan.selection.named)
-        named = [each for name in fields for each in kind_of(name).named_by_setting(name)]
+        named = [each for name in fields for each in kind_of(name).named_by(name)]
         for sort, name in named:
             await self.find_names(sort)
             self.vocabulary.check_named(sort, name)

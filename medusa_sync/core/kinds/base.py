@@ -212,12 +212,8 @@ class Kind:
         """
         return None
 
-    def can_be_stored(self, name: str, names: StoreNames) -> bool:
-        """Whether the store can have a field, as far as it is known."""
-        return True
-
-    def named_by_setting(self, name: str) -> Iterator[tuple[Names, str]]:
-        """What the name of a field in a setting names besides the field."""
+    def named_by(self, name: str) -> Iterator[tuple[Names, str]]:
+        """What the name of a field, as records or settings have it, names besides the field."""
         yield from ()
 
     # --- what the store has ---

@@ -63,10 +63,7 @@ class Text(Apart):
             why = f"have these locales (it has {known.listed}). Add them in the admin ({known.place})"
         return Note("no_locale", f"{texts} {why}, or remove the texts at the source.")
 
-    def can_be_stored(self, name: str, names: StoreNames) -> bool:
-        return not names.has(LOCALES) or locale_of(name) in names.of(LOCALES).ids
-
-    def named_by_setting(self, name: str) -> Iterator[tuple[Names, str]]:
+    def named_by(self, name: str) -> Iterator[tuple[Names, str]]:
         yield LOCALES, name.split(".")[1]
 
     def paths(self, name: str) -> Iterable[str]:
