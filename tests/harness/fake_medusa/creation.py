@@ -6,7 +6,6 @@ from typing import Any, Final
 from tests.harness.fake_medusa.errors import invalid_data, no_such_entity, unknown_error
 from tests.harness.fake_medusa.options import check_new_options, new_option
 from tests.harness.fake_medusa.rules import (
-    MEASURES,
     check_new_id,
     check_unique,
     handle_of_title,
@@ -14,16 +13,14 @@ from tests.harness.fake_medusa.rules import (
     is_valid_handle,
     patch,
 )
+from tests.harness.fake_medusa.schemas import PRODUCT_COLUMNS
 from tests.harness.fake_medusa.state import Image, Product, State
 from tests.harness.fake_medusa.steps import Steps, Work
 from tests.harness.fake_medusa.variants import VariantCreation
 
 Body = dict[str, Any]
 
-PLAIN: Final = (
-    *("title", "subtitle", "description", "thumbnail", "handle", "external_id", "status", "material"),
-    *("hs_code", "mid_code", "origin_country", "type_id", "collection_id", "discountable", *MEASURES),
-)
+PLAIN: Final = (*PRODUCT_COLUMNS, "status")
 
 
 class Creation(Work):

@@ -38,7 +38,6 @@ _STATUS: Final = Literal["draft", "proposed", "published", "rejected"]
 _DETAILS: Final[Types] = {
     **dict.fromkeys(["hs_code", "mid_code", "origin_country", "material"], str | None),
     **dict.fromkeys(["weight", "length", "height", "width"], float | None),
-    "metadata": _METADATA,
 }
 
 _PRICE: Final[Types] = {
@@ -49,14 +48,14 @@ _PRICE: Final[Types] = {
 }
 _ANY_PRICES: Final = array({**_PRICE, "id": str})
 
-_VARIANT: Final[Types] = {
+VARIANT_COLUMNS: Final[Types] = {
     "title": str,
     **dict.fromkeys(["manage_inventory", "allow_backorder"], bool),
     "variant_rank": int,
-    "options": dict[str, str],
     **_DETAILS,
     **dict.fromkeys(["sku", "barcode", "ean", "upc"], str | None),
 }
+_VARIANT: Final[Types] = {**VARIANT_COLUMNS, "options": dict[str, str], "metadata": _METADATA}
 _ITEM_LINK: Final[Types] = {"inventory_item_id": str, "required_quantity": float}
 ITEM_LINK: Final = fields(_ITEM_LINK, "inventory_item_id")
 _VARIANT_LINK: Final[Types] = {"variant_id": str, "inventory_item_id": str}
@@ -102,13 +101,17 @@ OPTION_BATCH: Final = fields(
 )
 OPTION: Final = fields({"title": str})
 
-_PRODUCT: Final[Types] = {
+PRODUCT_COLUMNS: Final[Types] = {
     **dict.fromkeys(["title", "handle"], str),
     **dict.fromkeys(["subtitle", "description", "thumbnail", "external_id"], str | None),
-    **dict.fromkeys(["categories", "tags", "sales_channels"], _IDS),
     **dict.fromkeys(["type_id", "collection_id"], str | None),
     "discountable": bool,
     **_DETAILS,
+}
+_PRODUCT: Final[Types] = {
+    **PRODUCT_COLUMNS,
+    **dict.fromkeys(["categories", "tags", "sales_channels"], _IDS),
+    "metadata": _METADATA,
 }
 _NEW_PRODUCT: Final[Types] = {
     **_PRODUCT,

@@ -20,17 +20,14 @@ from tests.harness.fake_medusa.inventory import (
 )
 from tests.harness.fake_medusa.options import chosen_values
 from tests.harness.fake_medusa.pricing import new_prices, replace_prices
-from tests.harness.fake_medusa.rules import MEASURES, check_new_id, check_unique, merged, patch
+from tests.harness.fake_medusa.rules import check_new_id, check_unique, merged, patch
+from tests.harness.fake_medusa.schemas import VARIANT_COLUMNS
 from tests.harness.fake_medusa.state import Item, Option, OptionValue, Product, State, Variant
 from tests.harness.fake_medusa.steps import Steps, Work
 
 Body = dict[str, Any]
 
-_TEXTS: Final = (
-    *("title", "sku", "barcode", "ean", "upc", "thumbnail", "material", "hs_code", "mid_code"),
-    "origin_country",
-)
-RESTORED: Final = (*_TEXTS, *MEASURES, "manage_inventory", "allow_backorder", "variant_rank")
+RESTORED: Final = (*VARIANT_COLUMNS, "thumbnail")
 UNIQUE: Final = ("sku", "barcode", "ean", "upc")
 
 
