@@ -19,7 +19,7 @@ from medusa_sync.core.recorded import is_recorded
 from medusa_sync.core.selection import PlanSettings, Selection
 from tests.world.planner import undoing
 from tests.world.planner.case import DEFAULTS, Case, World
-from tests.world.planner.expected import ALWAYS, FLAGS, Sides, differences, held, merged, wanted
+from tests.world.planner.expected import ALWAYS, Sides, differences, held, merged, wanted
 from tests.world.planner.shop import contents
 
 _PLACEMENT: Final = ("sc_Web shop", "sp_default", "sloc_main")
@@ -264,7 +264,7 @@ def _downgrade(world: World) -> None:
 
     entries = {key: structs.replace(each, fields=known(each.fields)) for key, each in record.variants.items()}
     earlier = structs.replace(record, fields=known(record.fields), variants=entries, knows=0)
-    variants = tuple(structs.replace(each, **dict.fromkeys(FLAGS, False)) for each in product.variants)
+    variants = tuple(structs.replace(each, allow_backorder=False) for each in product.variants)
     world.shop.product = structs.replace(product, status="published", record=earlier, variants=variants)
 
 

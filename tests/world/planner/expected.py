@@ -20,10 +20,9 @@ _SETS: Final = ("tags", "images", "categories", "sales_channels")
 _SHARED: Final = "shared"
 NO: Final = "no"
 """What the store has if nobody has said anything else; it shows nothing."""
-FLAGS: Final = ("allow_backorder",)
 SETTING: Final = ("status", "shipping_profile")
 """Of these, a setting decides if the source says nothing."""
-ALWAYS: Final = (*FLAGS, "discountable", *SETTING)
+ALWAYS: Final = ("allow_backorder", "discountable", *SETTING)
 """Of these, the store always has a value, so a source without one leaves it as it is."""
 
 
@@ -111,16 +110,12 @@ def merged(field: str, sides: Sides, run: Run) -> object:
         return _merged_set(field, sides, run)
     if field.startswith("stock "):
         return now if (now != first or run.overwrite) and now is not None else edited
-    if (edited or _nothing(field)) == now or run.overwrite:
+    if edited == now or run.overwrite:
         return now
     if first == now:
         return edited
     is_ours = edited == before and not (field in SETTING and first is None)
     return now if is_ours or run.source_wins(field) else edited
-
-
-def _nothing(field: str) -> object:
-    return NO if field in FLAGS else None
 
 
 def _merged_set(field: str, sides: Sides, run: Run) -> object:

@@ -21,7 +21,7 @@ from medusa_sync.core.selection import PlanSettings
 from tests.world.planner import merchant
 from tests.world.planner.case import DEFAULTS, Case, World
 from tests.world.planner.checks import Check
-from tests.world.planner.expected import FLAGS, SETTING, differences, wanted
+from tests.world.planner.expected import SETTING, differences, wanted
 from tests.world.planner.shop import contents
 from tests.world.planner.source import LOCATIONS
 
@@ -61,7 +61,6 @@ def an_edit_after_a_kill_stays(case: Case) -> None:
         return
     found, ours = contents(world.shop), {"", *world.ids.values()}
     added = wanted(world.desired, world.ids).keys() - before.keys()
-    added = {key for key in added if key[1] not in FLAGS}  # the store always has these
     for own, field in differences(arrived, edited).keys() & added:
         value = edited.get((own, field))
         if own in ours and value is not None and not field.startswith(_OTHERS):

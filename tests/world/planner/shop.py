@@ -18,7 +18,7 @@ from medusa_sync.core.kinds.options import DEFAULT, OPTION, OPTIONS
 from medusa_sync.core.kinds.plain import Flag, Measure, Plain, UniqueText
 from medusa_sync.core.kinds.prices import Price, PriceKey, price_key
 from medusa_sync.core.kinds.profiles import PROFILE
-from medusa_sync.core.kinds.rank import Rank
+from medusa_sync.core.kinds.rank import RANK, Rank
 from medusa_sync.core.kinds.sales import IN_LIST
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.kinds.stock import LEVEL, is_shared, tracks
@@ -28,6 +28,7 @@ from medusa_sync.core.record import Record
 from medusa_sync.core.recorded import final_record, note
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import (
+    Goods,
     StoredCategory,
     StoredCollection,
     StoredImage,
@@ -552,23 +553,10 @@ def contents(shop: Shop) -> dict[tuple[str, str], object]:
     Prices have the names of their currency, region and quantities, stock that of its location.
     """
     product = shop.product
-    found: dict[tuple[str, str], object] = {
-        ("", name): getattr(product, name) or None
-        for name in (
-            "title",
-            "subtitle",
-            "description",
-            "material",
-            "status",
-            "thumbnail",
-            "weight",
-            "length",
-        )
-    }
+    found = {("", name): value for name, value in _plain(product, FIELDS).items()}
     found["", "type"] = product.type and product.type.value
     found["", "collection"] = product.collection and product.collection.handle
     found["", "shipping_profile"] = product.shipping_profile and product.shipping_profile.name
-    found["", "discountable"] = YES if product.discountable else NO
     found["", "tags"] = frozenset(each.value for each in product.tags)
     found["", "images"] = frozenset(each.url for each in product.images)
     found["", "categories"] = frozenset(each.slug for each in product.categories)
@@ -578,19 +566,12 @@ def contents(shop: Shop) -> dict[tuple[str, str], object]:
     found |= _texts("", product.translations or ())
     titles = {option.id: option.title for option in product.options}
     for each in product.variants:
-        own: dict[str, object] = {
-            name: getattr(each, name)
-            for name in (
-                *("title", "sku", "barcode", "ean", "upc", "weight", "thumbnail", "material", "width"),
-                "height",
-            )
-        }
+        own = _plain(each, VARIANT_FIELDS)
         own |= {f"metadata.{key}": value for key, value in (each.metadata or {}).items()}
         own |= {f"option.{titles[value.option_id]}": value.value for value in each.options}
         own |= {f"price {tuple(price.key or ())}": price.amount for price in each.prices}
         own |= {f"sale {price.currency_code}": price.amount for price in each.sale_prices}
         own["is tracked"] = each.manage_inventory
-        own["allow_backorder"] = each.allow_backorder and YES
         if each.inventory_items:
             item = shop.items[each.inventory_items[0].inventory_item_id]
             sold = item.sold(is_available=shop.is_available)
@@ -601,6 +582,16 @@ def contents(shop: Shop) -> dict[tuple[str, str], object]:
         found |= {(each.id, name): value for name, value in own.items()}
         found |= _texts(each.id, each.translations)
     return held(found)
+
+
+def _plain(stored: Goods, table: Iterable[str]) -> dict[str, object]:
+    """The texts, numbers and flags of a product or variant, by field; the order of variants is not one."""
+    values = {name: getattr(stored, name, None) for name in table if name != RANK}
+    return {
+        name: (YES if value else NO) if isinstance(value, bool) else value
+        for name, value in values.items()
+        if isinstance(value, str | int | float)
+    }
 
 
 def _texts(own: str, texts: Iterable[StoredTranslation]) -> dict[tuple[str, str], object]:
