@@ -20,14 +20,12 @@ from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Page, Rejected, Row, Unchecked
 from medusa_sync.sources.image_paths import has_paths
 from medusa_sync.sources.overlooked import Overlooked
-from medusa_sync.sources.schema import FIELDS
+from medusa_sync.sources.schema import FIELDS, NEWER
 from medusa_sync.sources.text import UNREADABLE, one_line, usable_id
 
 T = TypeVar("T")
 
 _TITLE_LENGTH = 200  # of rejected products
-# Fields that version 2 of the mapping ignored at first:
-_NEWER = (b'"salesChannels"', b'"translations"', b'"allowBackorder"', b'"shippingProfile"', b'"discountable"')
 MAPPING = 2  # raised when a product of a source is mapped to other values than before
 
 
@@ -122,7 +120,7 @@ def deliver(item: Item, options: MappingOptions, overlooked: Overlooked | None =
     if source_id is None or title is None or item.problem:
         return _row(item, options, overlooked)
     body = bytes(item.body)
-    was_ignored = options.has_other_names or any(name in body for name in _NEWER)
+    was_ignored = options.has_other_names or any(name in body for name in NEWER)
     settings = f"{MAPPING} {options.currency} {options.sale_prices}{' names' if was_ignored else ''}"
     settings += " in languages" if options.has_translated_names else ""
     settings += " available" if options.is_available else ""
