@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any
 
 from msgspec import Struct, json
 
 from medusa_sync.core.entities import Entity
-from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES, MedusaClient
 from medusa_sync.medusa.lists import List, chunks, fitting, read, walk
 from medusa_sync.medusa.operations import Operation
@@ -48,12 +46,7 @@ class TextApi:
 
     async def locales(self) -> list[str]:
         """The locales of the store; none if it has no translations."""
-        try:
-            flags = await self._client.get("/admin/feature-flags", (), _Flags)
-        except StoreRefusedError as error:
-            if error.status != HTTPStatus.NOT_FOUND:  # before 2.12.3
-                raise
-            return []
+        flags = await self._client.get("/admin/feature-flags", (), _Flags)
         self.are_known = flags.feature_flags.get("translation") is True
         if not self.are_known:
             return []

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.flow.faults import strike
+from tests.flow.merchant import create
 from tests.flow.plans import carried_out, reasons
 from tests.flow.stage import (
     BATCHES,
@@ -120,6 +121,14 @@ def test_two_runs_at_the_same_time_create_a_path_once() -> None:
     assert_nested(source, store)
     one_by_one = [each for each in writes(store) if each.path == CATEGORIES]
     assert not one_by_one, "only those that the other run did not create are sent again, in one call"
+
+
+def test_a_product_that_is_adopted_can_be_found_in_its_category() -> None:
+    store, [row] = FakeMedusa(), rows_in("shoes")
+    create(store, row["title"], row["sku"], handle="one")
+    store.call("POST", CATEGORIES, {"name": "Shoes", "handle": "shoes", "is_active": False})
+    assert counts(sync(ListSource([row]), store, adopt=True)) == {"updated": 1}
+    assert [each.is_active for each in store.state.categories.values()] == [True]
 
 
 # --- what the merchant makes of them --------------------------------------------------------------------

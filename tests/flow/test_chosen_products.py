@@ -1,12 +1,23 @@
 """Runs with `--product` sync these products of the source and no others, and explain their fields."""
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from tests.flow.faults import Killed, strike
 from tests.flow.merchant import edit, edit_variant
-from tests.flow.stage import ListSource, constant, counts, sync, synced, writes
+from tests.flow.stage import (
+    ListSource,
+    acknowledged_by,
+    constant,
+    counts,
+    make_former,
+    sync,
+    synced,
+    writes,
+)
 from tests.harness.catalogue import products
 
 SIZE = 30
@@ -94,6 +105,25 @@ def test_each_field_says_what_it_was_decided_from_and_why(caplog: pytest.LogCapt
     assert "subtitle" not in lines
     lines = explained(caplog, ListSource(ROWS), store, overwrite=True, dry_run=True)
     assert lines["description"].endswith("sent, because the source's value is restored")
+
+
+def test_an_interrupted_write_is_explained(caplog: pytest.LogCaptureFixture) -> None:
+    store = synced(ROWS)
+    strike(store, "before", acknowledged_by, Killed())
+    with suppress(Killed):
+        sync(ListSource([{**ROWS[0], "price": 5}, *ROWS[1:]]), store)
+    store.before = None
+    lines = explained(caplog, ListSource([{**ROWS[0], "price": 6}, *ROWS[1:]]), store)
+    assert lines["price"].endswith("sent, because an interrupted run may have sent another value")
+
+
+def test_a_field_that_an_earlier_version_did_not_sync_is_explained(caplog: pytest.LogCaptureFixture) -> None:
+    row = {**ROWS[0], "allowBackorder": True}
+    store = synced([row])
+    make_former(store, 1)
+    edit_variant(store, 1, allow_backorder=False)
+    lines = explained(caplog, ListSource([{**row, "price": 5}]), store)
+    assert lines["allow_backorder"].endswith("kept, because an earlier version did not sync it")
 
 
 def test_stock_that_orders_have_lowered_is_explained(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,6 +1,7 @@
 """Images are copied to the store."""
 
 import json
+import logging
 import re
 import time
 from collections.abc import Collection
@@ -384,6 +385,14 @@ def test_an_upload_whose_answer_has_no_file_costs_only_its_image() -> None:
     assert "response: 1. " in note
 
 
+def test_a_file_without_a_url_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
+    source, store = ListSource(one_image()), FakeMedusa()
+    refuse(store, is_upload, httpx.Response(200, json={"files": [{"id": "a.png", "url": "up/a.png"}]}))
+    assert counts(copy(source, store)) == {"created": 1}
+    assert_copied(source.rows, store, but=all_images(source.rows))
+    assert "the file provider of the store gives it no URL, but 'up/a.png'" in caplog.text
+
+
 def test_a_run_that_is_stopped_sends_no_more_uploads() -> None:
     source, store, stop = ListSource(shirts(30)), FakeMedusa(), Signal()
     strike(store, "after", is_upload, stop.run_out)
@@ -410,6 +419,14 @@ def test_a_product_that_the_store_refuses_leaves_no_files(before: str) -> None:
     used = {image.url for product in store.products.values() for image in product.images}
     assert {f"{STATIC}{each}" for each in store.state.files} <= used
     assert len(store.state.files) == 5
+
+
+def test_files_that_cannot_be_deleted_cost_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    source, store = ListSource(one_image()), FakeMedusa()
+    refuse(store, lambda each: each.method == "DELETE" or is_write_of_product(each), no())
+    with caplog.at_level(logging.INFO):
+        assert counts(copy(source, store)) == {"failed": 1}
+    assert [each for each in caplog.records if getattr(each, "event", "") == "files_kept"]
 
 
 @pytest.mark.parametrize("fault", ["timed out after", "500 after"])

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.flow.faults import kill_at_step, no, refuse, sync_killed
@@ -83,6 +84,19 @@ def test_a_product_that_the_store_refuses_leaves_no_item() -> None:
     refuse(store, lambda each: is_creation(each) and b'"dummyjson:7"' in each.content, no())
     assert counts(sync(ListSource(rows), store)) == {"created": 18, "failed": 1, "rejected": 1}
     assert stocked(store) == stock_of([row for row in rows if row["id"] != 7]) | {rows[4]["sku"]: 0}
+
+
+def test_an_item_that_cannot_be_removed_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    store = FakeMedusa()
+
+    def is_refused(request: httpx.Request) -> bool:
+        return request.method == "DELETE" or is_creation(request)
+
+    refuse(store, is_refused, no())
+    assert counts(sync(ListSource(products(1)), store)) == {"failed": 1}
+    [item] = store.state.items.values()
+    [line] = [each for each in caplog.records if getattr(each, "event", "") == "inventory_item_kept"]
+    assert item.id in line.getMessage()
 
 
 def sku_is_taken(store: FakeMedusa, row: dict[str, Any]) -> None:

@@ -208,6 +208,15 @@ def test_products_without_a_record_that_can_be_trusted_are_kept(tmp_path: Path) 
     }
 
 
+def test_nothing_is_restored_of_a_product_whose_record_is_gone(tmp_path: Path) -> None:
+    store = synced([shirt(1)])
+    result = sync(ListSource([shirt(1, title="New")]), store)
+    (store.products["dummyjson:1"].metadata or {}).pop("medusa_sync")
+    before, done = shown(store), undo(store, result, tmp_path)
+    assert [each.reason for each in done.problems] == ["its record is gone, so it may be another product"]
+    assert shown(store) == before
+
+
 @pytest.mark.parametrize("is_old", [False, True])
 @pytest.mark.parametrize(
     ("since", "reason"),
