@@ -240,15 +240,20 @@ class Change(Struct, frozen=True, dict=True):
     def conflicts(self) -> tuple[Conflict, ...]:
         return tuple(chain(self.own_conflicts, *(each.named(each.conflicts) for each in self.variants)))
 
-    def removable(self, states: Collection[Dropped], delay: Delay) -> dict[str, StoredVariant]:
-        """The dropped variants that are removed or marked, if their records have these states; one stays."""
+    def removable(
+        self, states: Collection[Dropped], delay: Delay, *, deletes: bool
+    ) -> dict[str, StoredVariant]:
+        """The dropped variants that are removed or marked, if their records have these states.
+
+        If they are deleted, the last variant of a product stays.
+        """
         records = {key: self.record.variant(key) for key in self.dropped}
         found = {
             key: self.dropped[key]
             for key, entry in records.items()
             if (entry.dropped or Dropped.KEPT) in states and not delay.is_pending(entry.missing_since)
         }
-        if found and len(found) == len(self.stored.variants) and not self.new_variants:
+        if deletes and found and len(found) == len(self.stored.variants) and not self.new_variants:
             del found[min(found, key=lambda key: found[key].id)]
         return found
 

@@ -117,8 +117,6 @@ class PriceLimit:
 
     def allows(self, stored: float, planned: float) -> bool:
         """Whether a price may change like this; it may never become 0, and 0 has no percentage."""
-        if stored == planned:
-            return True
         if not stored or not planned:
             return False
         moved = abs(planned - stored) / abs(stored) * 100

@@ -70,6 +70,18 @@ def test_a_product_whose_variants_the_merchant_has_deleted_is_synced() -> None:
 
 
 @BOTH
+def test_the_last_variant_of_a_product_is_drafted_but_not_deleted(removal: Row) -> None:
+    """The merchant has deleted the others; a product without variants cannot be bought."""
+    store, row = synced([shirt()]), shirt()
+    delete_variants(store, 1, *(each.id for each in store.products["dummyjson:1"].variants[2:]))
+    source = ListSource([row | {"variants": row["variants"][2:]}])
+    carried_out(source, store, **removal)
+    assert len(held(store)) == (1 if removal is DELETE else 2)
+    assert sum(each["stock"] for each in held(store).values()) == (1 if removal is DELETE else 0)
+    assert_quiet(source, store, **removal)
+
+
+@BOTH
 def test_kept_variants_are_removed_once_that_is_wanted_and_the_guard_allows_it(removal: Row) -> None:
     store, source = synced(shirts(2)), ListSource([without_first(shirt(1)), shirt(2)])
     sync(source, store)

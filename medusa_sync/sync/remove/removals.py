@@ -217,7 +217,7 @@ class Removals:
         due: dict[str, Mapping[str, StoredVariant]] = {}
         names: dict[str, str] = {}
         for each in in_sync:
-            found = each.removable(settings.removable, self._context.delay)
+            found = each.removable(settings.removable, self._context.delay, deletes=self._context.deletes)
             name = f"{each.desired.external_id} {each.stored.title!r}"
             names |= {lost.id: f"{name}: {lost.called(key)}" for key, lost in found.items()}
             if now := self._marks.due_variants(each, found):

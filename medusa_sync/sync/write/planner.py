@@ -144,7 +144,9 @@ class Planner:
         if context.is_final:
             return False
         hides = change.hides and context.mode.wants_all
-        return hides or bool(removable and change.removable(removable, context.delay))
+        return hides or bool(
+            removable and change.removable(removable, context.delay, deletes=context.deletes)
+        )
 
     async def again(self, jobs: Group) -> None:
         """Read products after their rows and options were written, and plan what is left of the variants.

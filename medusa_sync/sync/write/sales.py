@@ -66,8 +66,6 @@ class Sales:
         """Set the sale prices of all variants in one call."""
         sold = [sale_prices(job.change, job.attempt.variants) for job in jobs]
         amounts = {key: amount for prices in sold for key, amount in prices.items()}
-        if not amounts:
-            return
         try:
             await self._write(amounts)
         except _FAILURES:

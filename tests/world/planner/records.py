@@ -225,7 +225,7 @@ def remove(world: World, commits: int | None, *, deletes: bool) -> set[str]:
     """Remove dropped variants, but only so many commits; returns their ids, if there are so many commits."""
     states = (*Dropped,) if deletes else (Dropped.KEPT, Dropped.REMOVED)
     update = plan_update(world.desired, world.shop.read(), DEFAULTS)
-    gone = {each.id for each in update.removable(states, Delay()).values()}
+    gone = {each.id for each in update.removable(states, Delay(), deletes=True).values()}
     change = plan_update(world.desired, world.shop.read(), DEFAULTS, removed_ids=gone, deletes=deletes)
     if change.blocked or is_recorded(change):
         return set()
