@@ -36,6 +36,7 @@ from tests.flow.stage import (
 from tests.flow.test_kills import UPDATES, assert_stored, catalogue, rows_of
 from tests.flow.test_plans import ROWS, SIZE, edit_source, edit_store, edited
 from tests.flow.test_remove_after import on_day
+from tests.flow.test_shared_stock import shirt as sharing
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Named
@@ -250,6 +251,34 @@ def test_a_value_that_the_store_has_already_is_no_difference(file: Path) -> None
     edit(store, 2, title="New 2")
     assert (apply(file, store).exit_code, store.products["dummyjson:2"].title) == (0, "New 2")
     assert_applied(file, store)
+
+
+def renamed_option(title: str) -> Row:
+    """A shirt with another name of an option."""
+    variants = [
+        {**each, "options": {"Size": each["options"]["Size"], "Farbe": each["options"]["Colour"]}}
+        for each in shirt()["variants"]
+    ]
+    return shirt(title=title, options=["Size", "Farbe"], variants=variants)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (shirt(), renamed_option),
+        (sharing(stock=3), lambda title: sharing(stock=5, title=title)),
+    ],
+    ids=["options", "shared stock"],
+)
+def test_what_another_run_has_written_of_a_plan_is_no_difference(
+    file: Path, before: Row, after: Callable[[str], Row]
+) -> None:
+    store = synced([before])
+    save(ListSource([after("New")]), store, file)
+    sync(ListSource([after(before["title"])]), store)
+    assert counts(apply(file, store)) == {"updated": 1}
+    assert_applied(file, store)
+    assert_quiet(ListSource([after("New")]), store)
 
 
 @pytest.mark.parametrize("only", [None, "price"])
