@@ -200,6 +200,7 @@ class SourceOf(ABC, Generic[T_co]):
         in_one_piece: all came in one file or response; otherwise a product may have moved between pages.
         notes: remarks about what was read.
         resembles: a source that can be read, if the products are like those of it, and what they lack.
+        hint: what to do if no product is valid.
         id_hint: what to do if no product has a usable id.
         keeps_rest: items get what was not used of them.
     """
@@ -208,6 +209,7 @@ class SourceOf(ABC, Generic[T_co]):
     in_one_piece = True
     notes: Sequence[Note] = ()
     resembles = ""
+    hint = "If its products have another shape, use --source-map."
     id_hint = ""
     keeps_rest = False
 

@@ -274,6 +274,8 @@ class Catalogue(Source):
         from medusa_sync.sources.maps.grouped import Grouped
 
         self._map = program.name
+        if not program.is_built_in:
+            self.hint = f"Check the map: {program.name}."
         pages = self._watched(program, first, rest)
         with Grouped(are_foreign=program.is_built_in) as grouped:
             pages = pages if program.group is None else gathered(program.group, pages)

@@ -335,3 +335,11 @@ def test_a_map_that_leaves_all_items_out_ends_the_run_and_says_why(erp: Erp) -> 
         "12 items of the source give no product, because the map leaves them out (not A1: 3, " in result.error
     )
     assert "They are all of 12" in result.error
+    assert result.hint == "Nothing was removed. Check the map, or export other products too."
+
+
+def test_a_map_whose_products_are_all_rejected_is_what_a_person_has_to_check(erp: Erp) -> None:
+    result = erp.sync(ndjson(ROWS), "{id: .nothing[]}")
+    assert (result.exit_code, [*counts(result)]) == (5, ["rejected"])
+    [note] = [each for each in result.notes if each.code == "W107"]
+    assert note == "The source has no valid product. Check the map: erp.jq."

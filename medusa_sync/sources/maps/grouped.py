@@ -126,9 +126,9 @@ class Grouped:
         """
         if self._items and not len(self):
             [note] = self.notes
-            raise SourceError(
-                note, hint="Nothing was removed. Export other products too, or write a map for these."
-            )
+            others = "Export other products too, or write a map for these."
+            hint = others if self._are_foreign else "Check the map, or export other products too."
+            raise SourceError(note, hint=f"Nothing was removed. {hint}")
 
     def products(self) -> Iterator[Item]:
         for _, source_id, place, problem, bodies in self._parts:

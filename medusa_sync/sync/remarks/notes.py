@@ -32,7 +32,7 @@ def of_products(source: Source, ledger: Ledger, *, needs_some: bool) -> Iterator
         yield Note("no_products", "The source has no products.")
     if _is_invalid(ledger):
         hint = source.id_hint if ledger.unidentified == ledger.seen else ""
-        remedy = _resembled(source) or hint or "If its products have another shape, use --source-map."
+        remedy = _resembled(source) or hint or source.hint
         yield Note("no_valid_product", f"The source has no valid product. {remedy}")
 
 
