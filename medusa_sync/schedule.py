@@ -61,7 +61,7 @@ class Schedule:
         if len(fields) not in {len(_FIELDS) - 1, len(_FIELDS)}:
             raise ValueError(
                 "expected 5 fields (minute hour day-of-month month day-of-week), 6 with seconds first, "
-                f"or a name such as @hourly; there are {len(fields)}"
+                f"or a name such as @hourly; it has {len(fields)}"
             )
         if problems := _problems(fields):
             raise ValueError("; ".join(problems))

@@ -46,7 +46,7 @@ WRONG = {
     "x 99 * * *": "ranges and steps such as 1-5/2; the hour field '99': expected 0-23",
     "0 0 30 2 *": "'0 0 30 2 *' never matches",
     "": "expected 5 fields (minute hour day-of-month month day-of-week), 6 with seconds first, or a name",
-    "* * * * * * *": "there are 7",
+    "* * * * * * *": "it has 7",
     "@reboot": "--run-now",
     "@Daily": "unknown name '@Daily'; expected @hourly, @daily",  # Debian's names are lower-case
 }
