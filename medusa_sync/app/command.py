@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from msgspec import structs
 
 from medusa_sync.app import arguments
+from medusa_sync.app.defaults import of_defaults
 from medusa_sync.app.failure import failed, refuse
 from medusa_sync.app.session import sync_products
 from medusa_sync.app.signals import Signals
 from medusa_sync.codes import Note
-from medusa_sync.core.outcome import Result
 from medusa_sync.core.result import RunResult, Status
 from medusa_sync.errors import EXIT_CHANGES, MedusaSyncError, SettingsError
 from medusa_sync.http import Downloads
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _THIS_MACHINE = frozenset({"localhost", "::1"})
-_DEMO = "The source is DummyJSON, the default: {} demo products. SYNC_PRODUCTS_SOURCE (--source) sets yours."
 
 
 def execute(flags: Flags) -> int:
@@ -121,8 +120,6 @@ class _Job:
         self._loaded = loaded
         self._downloads: Downloads | None = {} if settings.loop else None
         self._settings = settings
-        reads_source = settings.undo is None and settings.apply_plan is None
-        self._chose_no_source = reads_source and loaded.found["source"].kind == "default"
         self._redactor = Redactor(settings.secrets())
         log.log_to(
             self._err,
@@ -190,7 +187,7 @@ class _Job:
                 redactor=self._redactor,
                 downloads=self._downloads,
             )
-        notes = (*self._about_demo(result), *result.notes)
+        notes = (*of_defaults(self._loaded, result), *result.notes)
         result = structs.replace(result, notes=notes, run_id=log.current_run())
         if not (result.dry_run or result.undoes or result.status is Status.LOCKED or settings.apply_plan):
             from medusa_sync.app.rejected import with_new_rejected
@@ -199,11 +196,6 @@ class _Job:
         if settings.exit_code and settings.dry_run and result.exit_code == 0 and result.changes:
             return structs.replace(result, exit_code=EXIT_CHANGES)
         return result
-
-    def _about_demo(self, result: RunResult) -> Iterator[Note]:
-        """Yield a note if the products are new, and are those of DummyJSON only because nothing is set."""
-        if self._chose_no_source and (result.counts.get(Result.CREATED) or result.not_compared):
-            yield Note("demo_products", _DEMO.format(result.source_total or result.seen))
 
     def _report(self, result: RunResult) -> int:
         """Print, log and notify; return the exit code of the run, or else of the first output that failed."""
@@ -237,7 +229,7 @@ class _Job:
                 print_json(result, self._out)
             elif settings.quiet and result.exit_code == 0:
                 print_listed_once(result, self._out)
-                for note in self._about_demo(result):
+                for note in of_defaults(self._loaded, result):
                     output.print_line(self._out, ("note: ", "yellow"), coded(note))
             elif summary.has_content(result) and not self._is_logged(result):
                 print_result(result, self._out, verbose=settings.verbose)

@@ -230,6 +230,24 @@ def test_a_first_run_from_the_default_source_says_that_nothing_is_set(
     assert first == f"note: {note} [W112]\n" or "--quiet" not in flags
 
 
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("flags", [[], ["--quiet"], ["--dry-run"], ["--json"]])
+def test_a_first_run_with_the_default_name_says_so(flags: list[str], source: Path) -> None:
+    note = "The source name is dummyjson, the default. To choose another prefix of the ids in the store, set "
+    note += "--source-name (SYNC_PRODUCTS_SOURCE_NAME) before the first sync: later, it must not change."
+    arguments = (*flags, "--source", str(source))
+    assert run(*flags, "--source", "sample", "--dry-run").stdout.count(note) == 0
+    assert run(*arguments, "--dry-run", "--source-name", "dummyjson").stdout.count(note) == 0
+    first, second = (run(*arguments).stdout for _ in range(2))
+    assert first.count(note) == 1 + ("--json" in flags)  # with its code, too
+    assert second.count(note) == ("--dry-run" in flags)
+    assert first == f"note: {note} [W118]\n" or "--quiet" not in flags
+    write(source, products(21))
+    run("--source", str(source))
+    write(source, products(22))
+    assert run(*arguments).stdout.count(note) == 0, "the store has products of that name"
+
+
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_in_a_log_with_both_streams_the_line_has_the_time(
     log_format: str, store: FakeMedusa, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -260,7 +278,8 @@ def test_quiet_shows_problems_and_once_what_no_other_run_shows(
 
     def quietly() -> str:
         write(source, rows)
-        result = run("--source", str(source), "--quiet", "--on-conflict", wins)
+        own = ("--source", str(source), "--source-name", "dummyjson")
+        result = run(*own, "--quiet", "--on-conflict", wins)
         assert (result.exit_code, result.stderr) == (5 if "problem:" in result.stdout else 0, "")
         return result.stdout
 
