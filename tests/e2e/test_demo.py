@@ -51,7 +51,7 @@ def test_the_sample_has_a_price_for_ten_and_stock_at_a_second_location(
     with chosen("") as source:
         Demo(shop.store, source).show()
     shop.location("Outlet")
-    [skillet] = stored_in(shop)["dummyjson:2"].variants.values()
+    [skillet] = stored_in(shop)["demo:2"].variants.values()
     held = {name: skillet.owned[name] for name in ("price", "price.usd.10+", "stock", "stock.Outlet")}
     assert held == {"price": 39.95, "price.usd.10+": 35.5, "stock": 27, "stock.Outlet": 8}
     assert '"Cast Iron Skillet, 26 cm"' in capfd.readouterr().out

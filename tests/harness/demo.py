@@ -51,7 +51,7 @@ class Sample:
         server.products = [_with_images_at(f"{root}/catalogue/", each) for each in server.products]
         server.edit(_SKILLET, **_OF_SKILLETS)
         server.intercept = _picture
-        self.arguments = ["--source", server.url]
+        self.arguments = ["--source", server.url, "--source-name", "demo"]
 
     def can_rename(self, product: Product) -> bool:
         """Whether the title of a stored product can be changed at the source."""
@@ -183,7 +183,8 @@ class Demo:
 2. Products > Categories, Inventory and Settings > Product Tags have what the source named.
 3. Sync again, in another terminal. Your edit stays:
 
-  export MEDUSA_BACKEND_URL={self.store.url} MEDUSA_API_KEY={self.store.api_key}
+  MEDUSA_BACKEND_URL={self.store.url} \\
+  MEDUSA_API_KEY={self.store.api_key} \\
   {command} products {shlex.join(self.source.arguments)}
 
 The store runs until you press Ctrl-C. Then it is deleted with its data.
