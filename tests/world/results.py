@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from medusa_sync import Outcome, RunResult
+from medusa_sync import OnConflict, Outcome, RunResult
 from tests.world.stored import Stored
 
 
@@ -49,13 +49,19 @@ def withheld(result: RunResult) -> dict[str, list[tuple[str, str]]]:
 def missing(result: RunResult, stored: Mapping[str, Stored], source_of: Callable[[str], str]) -> list[str]:
     """The fields that the store does not have as reported; `source_of` is the source of an image in it."""
     return [
-        f"{outcome.external_id}: {change.name} is {held!r}, reported as {change.planned!r}"
+        f"{outcome.external_id}: {each.name} is {held!r}, reported as {reported!r}"
         for outcome in result.changes
         if outcome.external_id is not None and outcome.external_id in stored and outcome.written is not None
-        for change in outcome.changes
-        for held in _held(stored[outcome.external_id], outcome.written.variants, change)
-        if _value(held) != _value(_called(change.planned, source_of))
+        for each, reported in _reported(outcome)
+        for held in _held(stored[outcome.external_id], outcome.written.variants, each, reported)
+        if _value(held) != _value(_called(reported, source_of))
     ]
+
+
+def _reported(outcome: Outcome) -> Iterator[tuple[Any, Any]]:
+    """The changes, and the conflicts that the store has won, with what it has."""
+    yield from ((each, each.planned) for each in outcome.changes)
+    yield from ((each, each.stored) for each in outcome.conflicts if each.kept is OnConflict.STORE)
 
 
 def _called(value: Any, source_of: Callable[[str], str]) -> Any:
@@ -65,22 +71,22 @@ def _called(value: Any, source_of: Callable[[str], str]) -> Any:
     return source_of(value) if isinstance(value, str) else value
 
 
-def _held(product: Stored, ids: Mapping[str, str], change: Any) -> Iterator[Any]:
-    """What the store has of a field that a run has changed; nothing if it is gone since."""
-    name = change.field.removeprefix("metadata.")
-    if change.key is None:
+def _held(product: Stored, ids: Mapping[str, str], reported: Any, value: Any) -> Iterator[Any]:
+    """What the store has of a field of a report, with this value; nothing if it is gone since."""
+    name, key = reported.field.removeprefix("metadata."), reported.key
+    if key is None:
         if name in product.owned and name != "categories":  # which have other names there
             yield product.owned[name]
         return
-    variant = product.variants.get(ids.get(change.key, ""))
+    variant = product.variants.get(ids.get(key, ""))
     if variant is None or name not in variant.owned:
         return
     used = Counter(item for each in product.variants.values() for item in each.others["ids of items"])
-    if name == "stock" and change.planned == "shared":
+    if name == "stock" and value == "shared":
         yield "shared" if any(used[item] > 1 for item in variant.others["ids of items"]) else None
     elif not name.startswith("stock"):
         yield variant.owned[name]
-    elif change.planned is not None:
+    elif value is not None:
         yield variant.owned[name] or 0  # it may have lost its item, or the location
 
 
