@@ -137,6 +137,7 @@ INVALID = [
     ("on_conflict", "source,option.Size=store", "there is no field 'option.Size'"),
     ("on_conflict", "source,store", "it has both source and store for all fields"),
     ("on_conflict", "price=store,price=source", "it has both sides for the field 'price'"),
+    ("only", ",", "it is empty"),
     ("on_conflict", " , ", "it is empty"),
     *(
         ("copy_images", text, "expected public, or names of hosts such as shop.example.com, not '")

@@ -311,6 +311,8 @@ id=1; title=Mug; price= => line 2: price is empty
 id=1; title=Mug; price=9; stock.Berlin=-1 => line 2: stock.Berlin is -1, which is negative
 id=1; title=Mug; price=9; barcode=7E+11 => line 2: barcode is '7E+11': a spreadsheet has lost its last digits
 id=1; title=Mug; price=9; stock=-1 => line 2: stock is -1, which is negative
+id=1; title=Mug; price=9; weight=-1 => line 2: weight is -1, which is negative
+id=1; title=Mug; price=9; metadata=[1] => line 2: metadata is '[1]', which is not a JSON object
 id=1; title=Mug; price=9; stock=1.5 => line 2: stock is '1.5', which is not a whole number such as 12
 id=1; title=Mug; price=9; stock=12345678901234567890 => stock: it is above 2147483647
 id=1; title=Mug; price=9; weight=12345678901234567890 => weight: it is above 1000000000000

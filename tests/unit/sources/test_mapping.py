@@ -224,6 +224,12 @@ def test_a_broken_value_rejects_its_product_alone(name: str, values: list[Any]) 
 {"price": "12345678901234567890"} => price: it is above 1000000000000
 {"title": ""} => title: it is shorter than 1
 {"variants": [{"id": 1, "price": -2.5}]} => variant 1: price: it is below 0
+{"options": ["Size", "Size"], "variants": [{"id": 1, "price": 1, "options": {"Size": "S"}}]} =>
+ options: two have the same name, or one has none
+{"options": ["Size"], "variants": [{"id": 1, "price": 1, "options": {"Size": "S", "Colour": "Red"}}]} =>
+ variant S: 'Colour' is not an option of the product
+{"options": ["Size"], "variants": [{"id": 1, "price": 1, "options": {}}]} =>
+ variant 1: it has no value for the option 'Size'
 {"prices": {"florin": 1}} => prices: 'florin' is not a currency code
 {"prices": {"EUR": 1, "eur": 2}} => prices: two in eur, 1 and 2
 {"prices": {"usd": 1}, "price": 2} => prices: 1 usd, but price is 2
