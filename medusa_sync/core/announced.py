@@ -48,10 +48,6 @@ class Announced(Change, frozen=True, dict=True):
         return ()
 
     @property
-    def row_changes(self) -> list[FieldChange]:
-        return []
-
-    @property
     def foreseen(self) -> set[str]:
         """The names of the fields that change."""
         return {each.field for each in (*self.own_changes, *chain(*(one.changes for one in self.variants)))}

@@ -202,8 +202,8 @@ class Change(Struct, frozen=True, dict=True):
 
     @property
     def row_changes(self) -> list[FieldChange]:
-        """Its own changes that its row has; those of options follow."""
-        return [each for each in self.own_changes if each.field != OPTIONS]
+        """Its own changes that its row has."""
+        return [each for each in self.own_changes if kind_of(each.field).is_in_row]
 
     def current(self, name: str) -> Value:
         """What the store has of a field of the product, or of its options; None if there is none."""

@@ -130,6 +130,32 @@ def test_a_product_whose_variants_are_refused_has_a_reason_whatever_happens_to_i
         assert held(store, row["id"]) == wanted(row)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "path"),
+    [
+        (
+            {"translations": {"de-DE": {"title": "Eins"}}},
+            {"translations": {"de-DE": {"title": "Zwei"}}},
+            "translations",
+        ),
+        ({"stock": 5}, {"stock": 6}, "levels"),
+    ],
+)
+def test_what_follows_the_row_is_no_change_if_the_run_ends_before(
+    before: dict[str, Any], now: dict[str, Any], path: str
+) -> None:
+    row = {
+        "id": 1,
+        "title": "Cup",
+        "variants": [{"id": size, "price": 1, "options": {"Size": size}} for size in "SM"],
+    }
+    store = synced([row | before])
+    refuse(store, lambda request: path in str(request.url) and is_write(request), httpx.Response(401))
+    result = sync(ListSource([row | now | {"title": "Mug"}]), store)
+    [outcome] = result.changes
+    assert (outcome.result, [each.field for each in outcome.changes]) == (Result.FAILED, ["title"])
+
+
 def test_a_product_that_cannot_be_planned_again_while_it_is_written_fails_alone() -> None:
     """The merchant gives an option of his own the title of ours after the row was written."""
     rows = shirts(40)

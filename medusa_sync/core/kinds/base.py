@@ -128,7 +128,7 @@ class Kind:
         initial: what the store has if nothing was sent.
         settings_of_values: the settings that decide what the source wants.
         settings_besides: those that decide what a run does about it otherwise.
-        own_steps: what it takes to write it, besides the row of the product.
+        own_steps: what it takes to write it to a product, besides the row or in its stead.
         steps: what it takes to write it to a variant that exists.
     """
 
@@ -149,6 +149,11 @@ class Kind:
     settings_besides: ClassVar[tuple[str, ...]] = ()
     own_steps: ClassVar[frozenset[Step]] = frozenset()
     steps: ClassVar[frozenset[Step]] = frozenset({Step.EDIT_VARIANTS})
+
+    @property
+    def is_in_row(self) -> bool:
+        """Whether the row of a product has it; a step that follows writes anything else."""
+        return all(step.value < Step.ROW.value for step in self.own_steps)
 
     # --- names ---
 
@@ -319,7 +324,7 @@ class Kind:
         return {}
 
     def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
-        """Put a field into the row of a product; `ids` are those of its members."""
+        """Put a field into the row of a product, if that has it; `ids` are those of its members."""
         body[name] = value
 
     def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
@@ -333,9 +338,6 @@ class Kind:
 
 class Apart(Kind):
     """A kind of field that is written with calls of its own: no body of a product or variant has it."""
-
-    def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
-        """Nothing."""
 
     def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         return {}

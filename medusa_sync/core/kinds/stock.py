@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, structs
 
 from medusa_sync.codes import Note
-from medusa_sync.core.kinds.base import Ids, Kind, Left, Meanings, Merge, Sides, is_number
+from medusa_sync.core.kinds.base import Kind, Left, Meanings, Merge, Sides, is_number
 from medusa_sync.core.names import Names, StoreNames
 from medusa_sync.core.policy import AVAILABLE
+from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
@@ -45,6 +46,7 @@ class Stock(Kind):
     is_shown = False
     of_items = True
     settings_of_values = (LOCATION, STOCK_IS)
+    own_steps = frozenset({Step.LEVELS})
     steps = frozenset()  # those of inventory items, which have a plan of their own
 
     def settings_of_older(self, record: Record) -> Mapping[str, str]:
@@ -143,9 +145,6 @@ class Stock(Kind):
         before = change.record.locations
         former = {name: own for name, own in before.items() if not name}
         return structs.replace(note, locations={**before, **note.locations, **former})
-
-    def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
-        """Nothing: levels are written apart."""
 
     def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         return {"manage_inventory": bool(tracks(values))}
