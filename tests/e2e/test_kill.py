@@ -55,7 +55,7 @@ def test_the_next_run_completes_what_was_killed_again_and_again(
 ) -> None:
     is_stored = written == "updates"
     kills, dice, killed = times(50, quick=3), random.Random(4), 0
-    first = goods(40 if is_stored else times(500, quick=60), times(8, quick=4))
+    first = goods(40 if is_stored else times(500, quick=30), times(8, quick=3))
     with dummyjson(first) as source:
         # The same folder for locks, so that an abandoned lock would be noticed.
         arguments = ("--source", source.url, "--json", "--sale-prices", "--lock-dir", str(tmp_path))
@@ -82,7 +82,7 @@ def test_two_runs_without_a_common_lock_create_no_duplicates(shop: Shop, tmp_pat
         until(lambda: len(met) == 2)
         exchange.respond(exchange.forward())
 
-    with dummyjson(goods(40, 0)) as source:
+    with dummyjson(goods(20, 0)) as source:
 
         def sync(machine: str) -> Finished:
             with fault_proxy(shop.store.url) as proxy:
