@@ -1,6 +1,7 @@
 """Common mistakes: each one gives one message that says what to do."""
 
 import re
+import tempfile
 from pathlib import Path
 
 import httpx
@@ -108,13 +109,19 @@ def test_what_ends_a_run_is_the_only_error_in_the_log(
 )
 @pytest.mark.parametrize("by", ["flag", "variable"])
 def test_json_prints_a_document_whatever_happens(
-    by: str, arguments: list[str], exit_code: int, reason: str, monkeypatch: pytest.MonkeyPatch
+    by: str,
+    arguments: list[str],
+    exit_code: int,
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError(f"with {KEY}")
 
     if exit_code == 1:
         monkeypatch.setattr(command_module, "sync_products", broken)
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # for the crash report
     if by == "variable":
         monkeypatch.setenv("SYNC_PRODUCTS_JSON", "true")
     result = run(*(["--json"] if by == "flag" else []), "--dry-run", *arguments)
