@@ -83,7 +83,8 @@ def _held(product: Stored, ids: Mapping[str, str], reported: Any, value: Any) ->
         return
     used = Counter(item for each in product.variants.values() for item in each.others["ids of items"])
     if name == "stock" and value == "shared":
-        yield "shared" if any(used[item] > 1 for item in variant.others["ids of items"]) else None
+        own, shared = {*variant.others["ids of items"]}, {item for item, users in used.items() if users > 1}
+        yield "shared" if own & (shared or own) else None  # one variant may be the only one that shares
     elif not name.startswith("stock"):
         yield variant.owned[name]
     elif value is not None:
