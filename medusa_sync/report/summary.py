@@ -201,9 +201,13 @@ def figures(result: RunResult) -> Iterator[tuple[str, str]]:
     """Yield the facts that are numbers of products and requests, the shard, and the format of the source."""
     yield from products(result)
     requests = result.requests
-    store = f"{requests.store_reads} store reads, {requests.store_writes} store writes"
-    retries = f"{requests.retries} {'retry' if requests.retries == 1 else 'retries'}"
-    yield "requests", f"{requests.source} source, {store}, {retries}"
+    counts = (
+        (requests.store_reads, "store read", "store reads"),
+        (requests.store_writes, "store write", "store writes"),
+        (requests.retries, "retry", "retries"),
+    )
+    each = (f"{count} {one if count == 1 else many}" for count, one, many in counts)
+    yield "requests", ", ".join((f"{requests.source} source", *each))
     if result.source_format:
         yield "format", visible(result.source_format)
 
