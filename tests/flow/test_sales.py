@@ -337,12 +337,15 @@ def test_a_sale_price_goes_although_the_record_of_its_product_was_lost() -> None
 
 
 def test_an_undone_adoption_leaves_the_sale_price_that_the_product_had(tmp_path: Path) -> None:
+    """The response to the claim is lost, so that what was read before it is what the run has changed."""
     store = FakeMedusa()
     sold(store, reduced())
-    lost = store.products["dummyjson:1"]
-    lost.external_id = lost.metadata = None
+    product = store.products["dummyjson:1"]
+    product.external_id = product.metadata = None
     before = amounts(store)
+    lost = strike(store, "after", is_write, httpx.ReadTimeout("slow"))
     result = sync(reduced(), store, adopt=True)
+    assert lost
     assert counts(result) == {"updated": 1, "unchanged": COUNT - 1}
     assert "sale_price" not in {change.field for each in result.changes for change in each.changes}
     assert undo(store, result, tmp_path).exit_code == 0
