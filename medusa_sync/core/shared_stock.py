@@ -9,7 +9,7 @@ from itertools import chain
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.kinds.stock import SHARED, STOCK, besides_stock, is_shared, stock_of, tracks
+from medusa_sync.core.kinds.stock import SHARED, STOCK, besides_stock, is_shared, stock_of, tracks, was_shared
 from medusa_sync.core.kits import kits
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
@@ -60,7 +60,7 @@ def find_shared(
         selection: if stock is not synced, the variants go on as they are.
     """
     external_id, known, is_synced = desired.external_id, _known(matches), selection.has(STOCK)
-    recorded = set(filter(partial(_was_shared, record), known))
+    recorded = set(filter(partial(was_shared, record), known))
     kept = kits(stored, known, recorded, matches.dropped, external_id)
     tracked = _tracked(known, kept)
     before = _sharing(tracked, recorded, external_id)
@@ -72,7 +72,7 @@ def find_shared(
         return SharedItem(item_id, record, _marked(matches, (), kept), is_kit=item_id is not None)
     users = [key for key in tracked if tracked[key].item_id == item_id]
     if wanted:
-        own = [key for key in users if not _was_shared(record, key)]
+        own = [key for key in users if not was_shared(record, key)]
         if not any(record.variant(key).fields.get(STOCK) == SHARED for key in users):
             record = _without_stock(record)  # what was applied to the product was stock of another item
         record = _with_stock_of(record, sorted(own, key=lambda key: record.variant(key).dropped is not None))
@@ -138,7 +138,7 @@ def _needed_again(
 
 def _split(record: Record, users: Sequence[str], keeper: str | None) -> tuple[list[str], Record]:
     """The variants that leave the item, and the record, in which its last applied stock is the keeper's."""
-    if keeper is not None and _was_shared(record, keeper) and not stock_of(record.pending_fields):
+    if keeper is not None and was_shared(record, keeper) and not stock_of(record.pending_fields):
         record = _with_stock(record, keeper, stock_of(record.fields))
     return [key for key in users if key != keeper], record
 
@@ -146,7 +146,7 @@ def _split(record: Record, users: Sequence[str], keeper: str | None) -> tuple[li
 def _left_behind(record: Record, desired: DesiredProduct, leaving: Collection[str]) -> Record:
     """The record, in which the stock of variants that get items of their own stays with their former item."""
     for each in desired.variants:
-        if each.key in leaving and each.key in record.variants and not _was_shared(record, each.key):
+        if each.key in leaving and each.key in record.variants and not was_shared(record, each.key):
             record = _with_stock(record, each.key, {STOCK: SHARED})
     return record
 
@@ -170,16 +170,10 @@ def _keeper(
     return next(iter(keepers), None)
 
 
-def _was_shared(record: Record, key: str) -> bool:
-    """Whether a variant shares, or may share, the stock of its product."""
-    pending = record.pending_values.get(key, {}).get(STOCK, ())
-    return SHARED in {record.variant(key).fields.get(STOCK), *pending}
-
-
 def _has_own(record: Record, key: str) -> bool:
     """Whether a variant that the source has had until now has stock of its own."""
     entry = record.variant(key)
-    return entry.dropped is None and bool(tracks(entry.fields)) and not _was_shared(record, key)
+    return entry.dropped is None and bool(tracks(entry.fields)) and not was_shared(record, key)
 
 
 def _with_stock_of(record: Record, keys: Sequence[str]) -> Record:

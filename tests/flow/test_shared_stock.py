@@ -13,6 +13,7 @@ from tests.flow.stage import (
     ListSource,
     assert_quiet,
     counts,
+    is_write,
     sync,
     synced,
     writes,
@@ -242,6 +243,19 @@ def test_the_item_that_a_killed_run_made_for_a_variant_is_not_left_over_if_it_sh
     assert_follows(SHAPES["shared"], store)
     assert_no_item_is_left(store)
     assert_quiet(ListSource([SHAPES["shared"]]), store)
+
+
+def test_variants_follow_the_source_after_one_got_stock_at_a_location_in_a_killed_run() -> None:
+    """The merchant has renamed their item, so that only the record shows that they share it."""
+    store = synced([SHAPES["shared"]])
+    item_of(store).sku = "Mine"
+    row = shirt()
+    row["variants"][1]["stock"] = {"Warehouse": 4}
+    sync_killed("after", is_write, ListSource([row]), store)
+    row["stock"] = 8
+    assert sync(ListSource([row]), store).exit_code == 0
+    assert (stocked(store), sharing(store)) == ({"S": 8, "M": 4, "L": 8}, set("SL"))
+    assert_quiet(ListSource([row]), store)
 
 
 def test_a_variant_that_two_runs_give_an_item_at_once_gets_one() -> None:

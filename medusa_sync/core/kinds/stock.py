@@ -141,10 +141,12 @@ class Stock(Kind):
         return structs.replace(final, locations={**named, **_default_location(change)})
 
     def noted(self, change: Change, note: Record) -> Record:
-        """Until levels have arrived, the default location is the former one."""
+        """Until levels have arrived, the default location is the former one, and variants share an item."""
         before = change.record.locations
         former = {name: own for name, own in before.items() if not name}
-        return structs.replace(note, locations={**before, **note.locations, **former})
+        noted = structs.replace(note, locations={**before, **note.locations, **former})
+        sharing = [each.desired.key for each in change.variants if each.stored and each.stored.shares_item]
+        return _still_sharing(noted, [key for key in sharing if not was_shared(note, key)])
 
     def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         return {"manage_inventory": bool(tracks(values))}
@@ -163,6 +165,21 @@ def _may_be_shared(value: object) -> bool:
 def is_shared(fields: Mapping[str, object]) -> bool:
     """Whether a variant with these fields shares the stock of its product with others."""
     return fields.get(STOCK) == SHARED
+
+
+def was_shared(record: Record, key: str) -> bool:
+    """Whether a variant shares, or may share, the stock of its product."""
+    pending = record.pending_values.get(key, {}).get(STOCK, ())
+    return SHARED in {record.variant(key).fields.get(STOCK), *pending}
+
+
+def _still_sharing(note: Record, keys: Iterable[str]) -> Record:
+    """The note of variants that leave the item that they share, for stock that names a location."""
+    if note.pending is None:
+        return note
+    values = note.pending.variants
+    shared = {key: {**values.get(key, {}), STOCK: (SHARED,)} for key in keys}
+    return structs.replace(note, pending=structs.replace(note.pending, variants={**values, **shared}))
 
 
 def stock_of(fields: Mapping[str, T]) -> dict[str, T]:
