@@ -119,10 +119,10 @@ class Merchant:
             self.unclear[key] = product_id
             return f"{key} {name} failed: {error}"
         end = self.clock()
-        if done and in_run and self.oracle.products[key] is expected:
+        if done is not None and in_run and self.oracle.products[key] is expected:
             self.during.append(Edit(key, product["id"], ids_in(json.dumps(product)), begin, end, before))
-        self.edits += bool(done)
-        return f"{key} {name}: {done}" if done else None
+        self.edits += done is not None
+        return None if done is None else f"{key} {name}: {done}"
 
     def _possible(self, key: str, *, in_run: bool) -> dict[str, int]:
         """The kinds of edits of a product, with their weights."""
