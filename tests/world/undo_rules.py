@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from medusa_sync import RunResult
-from tests.world.edits import MERCHANT_SKU
 from tests.world.guard_rules import RULES
 from tests.world.rules import rule
 from tests.world.run_rules import some_changes, some_faults, some_rules
@@ -163,15 +162,15 @@ def _not_restored(stages: Sequence[Mapping[str, Any]], lost: Collection[str | No
 def _with_items_in_step(was: dict[str, Any] | None, now: Mapping[str, Any]) -> dict[str, Any] | None:
     """What was before the run; an item that had another SKU than its variant may be in step with it by now.
 
-    The merchant had given the variant an SKU, or an interrupted run had cleared it. The run gave both the SKU
-    of the source, and its document has only what the variant had.
+    The merchant had given the variant an SKU, or had used the item in a kit that is gone, or an interrupted
+    run had cleared it. The run gave both the SKU of the source; its document has only what the variant had.
     """
     if was is None:
         return None
     variants = {key: each | {} for key, each in was["variants"].items()}
     for key, each in variants.items():
         sku = each["owned"]["sku"]
-        is_apart = sku is None or sku.startswith(MERCHANT_SKU)
-        if is_apart and now["variants"].get(key, each)["skus of items"] == [sku]:
+        has_one = len(each["skus of items"]) == 1
+        if has_one and now["variants"].get(key, each)["skus of items"] == [sku]:
             each["skus of items"] = [sku]
     return was | {"variants": variants}
