@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import BARCODE, EAN, SKU, UNIQUE, UPC, UniqueValue
 from medusa_sync.core.inventory import StoredItem
-from medusa_sync.core.product import DesiredProduct, Withheld
+from medusa_sync.core.product import DesiredProduct, Withheld, without_values
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
 
@@ -287,6 +287,27 @@ def postponed(change: Change, clearing: Collection[Slot]) -> tuple[list[Withheld
         for claim in wanted
     ]
     return withheld, {claim.key for claim in wanted if claim.is_new}
+
+
+def keeping(change: Change, stored: StoredProduct) -> DesiredProduct:
+    """What a change wants of a product that was read again since values of its variants were withheld.
+
+    They keep what they have by now: another run may have written it.
+    """
+    if not change.desired.withheld:
+        return change.desired
+    now = {each.id: each for each in stored.variants}
+    read = {
+        each.desired.key: each.stored for each in change.variants if each.stored and each.stored.id in now
+    }
+
+    def kept(value: Withheld) -> Withheld:
+        before = read.get(value.key)
+        if before is None or value.stored != getattr(before, value.field):  # it is cleared
+            return value
+        return structs.replace(value, stored=getattr(now[before.id], value.field))
+
+    return without_values(change.desired, [*map(kept, change.desired.withheld)])
 
 
 def _others(claim: Claim, change: Change, owners: Owners) -> list[Owner]:

@@ -37,7 +37,7 @@ def test_what_is_open_still_fails() -> None:
     assert [each for each in OPEN if not live(parsed(each)).broken] == []
 
 
-@pytest.mark.parametrize("history", FAILED)
+@pytest.mark.parametrize("history", FAILED, ids=lambda history: history.partition("/")[0])
 def test_what_failed_once_holds(history: str) -> None:
     ending = live(parsed(history))
     assert not ending.broken, (FAILED[history], ending.details)

@@ -141,7 +141,7 @@ class Stock(Kind):
         return structs.replace(final, locations={**named, **_default_location(change)})
 
     def noted(self, change: Change, note: Record) -> Record:
-        """Until levels have arrived, the default location is the former one, and variants share an item."""
+        """Until stock has arrived, the default location is the former one, and items are shared as before."""
         before = change.record.locations
         former = {name: own for name, own in before.items() if not name}
         noted = structs.replace(note, locations={**before, **note.locations, **former})

@@ -21,6 +21,7 @@ from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.core.undo import Undone, plan_change
 from medusa_sync.core.unfinished import is_in_progress, is_incomplete
+from medusa_sync.core.unique import keeping
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.decode import details_of
 from medusa_sync.medusa.lists import List
@@ -165,7 +166,7 @@ class Planner:
                 continue
             try:
                 noted = with_note(stored, job.attempt.note)
-                update = self.change_of(_keeping(before, noted), noted, before.selection)
+                update = self.change_of(keeping(before, noted), noted, before.selection)
             except ProductFailedError as error:
                 job.attempt.error = error
                 continue
@@ -235,22 +236,6 @@ def _explain(job: Job, update: Change) -> None:
     for each in update.decisions if job.plan is None else ():
         own = job.external_id
         logger.debug("%s: %s", own, each, extra={"event": "decision", "external_id": own})
-
-
-def _keeping(change: Change, stored: StoredProduct) -> DesiredProduct:
-    """What a change wants, if variants without some values keep what they have by now.
-
-    Another run may have written them since they were read.
-    """
-    now = {each.id: each for each in stored.variants}
-    held = {each.desired.key: now.get(each.stored.id) for each in change.variants if each.stored}
-    withheld = [
-        structs.replace(each, stored=getattr(variant, each.field))
-        if each.stored is not None and (variant := held.get(each.key)) is not None
-        else each
-        for each in change.desired.withheld
-    ]
-    return without_values(change.desired, withheld) if withheld else change.desired
 
 
 def _list_for(jobs: Sequence[Job]) -> List[Raw] | None:
