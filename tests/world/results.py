@@ -53,7 +53,7 @@ def missing(result: RunResult, stored: Mapping[str, Stored], source_of: Callable
         for outcome in result.changes
         if outcome.external_id is not None and outcome.external_id in stored and outcome.written is not None
         for each, reported in _reported(outcome)
-        for held in _held(stored[outcome.external_id], outcome.written.variants, each, reported)
+        for held in _held(stored[outcome.external_id], outcome, each, reported)
         if _value(held) != _value(_called(reported, source_of))
     ]
 
@@ -71,20 +71,22 @@ def _called(value: Any, source_of: Callable[[str], str]) -> Any:
     return source_of(value) if isinstance(value, str) else value
 
 
-def _held(product: Stored, ids: Mapping[str, str], reported: Any, value: Any) -> Iterator[Any]:
+def _held(product: Stored, outcome: Outcome, reported: Any, value: Any) -> Iterator[Any]:
     """What the store has of a field of a report, with this value; nothing if it is gone since."""
     name, key = reported.field.removeprefix("metadata."), reported.key
     if key is None:
         if name in product.owned and name != "categories":  # which have other names there
             yield product.owned[name]
         return
+    ids = outcome.written.variants if outcome.written else {}
     variant = product.variants.get(ids.get(key, ""))
     if variant is None or name not in variant.owned:
         return
     used = Counter(item for each in product.variants.values() for item in each.others["ids of items"])
     if name == "stock" and value == "shared":
-        own, shared = {*variant.others["ids of items"]}, {item for item, users in used.items() if users > 1}
-        yield "shared" if own & (shared or own) else None  # one variant may be the only one that shares
+        own = variant.others["ids of items"]
+        is_only = [each for _, each in _reported(outcome)].count("shared") == 1  # the others may be gone
+        yield "shared" if any(used[item] > 1 for item in own) or (is_only and own) else None
     elif not name.startswith("stock"):
         yield variant.owned[name]
     elif value is not None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from medusa_sync import RunResult
+from tests.world.edits import MERCHANT_SKU
 from tests.world.guard_rules import RULES
 from tests.world.rules import rule
 from tests.world.run_rules import some_changes, some_faults, some_rules
@@ -168,9 +169,10 @@ def _with_items_in_step(was: dict[str, Any] | None, now: Mapping[str, Any]) -> d
     if was is None:
         return None
     variants = {key: each | {} for key, each in was["variants"].items()}
+    ours = [[None], *([each["owned"]["sku"]] for each in variants.values())]
     for key, each in variants.items():
         sku = each["owned"]["sku"]
-        has_one = len(each["skus of items"]) == 1
-        if has_one and now["variants"].get(key, each)["skus of items"] == [sku]:
+        is_apart = sku is None or sku.startswith(MERCHANT_SKU) or each["skus of items"] in ours
+        if is_apart and now["variants"].get(key, each)["skus of items"] == [sku]:
             each["skus of items"] = [sku]
     return was | {"variants": variants}
