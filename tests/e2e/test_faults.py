@@ -48,7 +48,7 @@ def test_the_next_run_repairs_a_fault_at_any_write(
 ) -> None:
     time_out = ["--read-timeout", "3"] if kind in NEEDS_A_TIME_OUT else []
     everything: list[dict[str, Any]] = []
-    missing = set(some(range(1, WRITES + 1), 2))
+    missing = set(some(range(1, WRITES + 1), 4))
     for number in range(1, WRITES + 1):  # a run may end before it meets all of its faults
         made = catalogue(number)
         proxy.requests.clear()

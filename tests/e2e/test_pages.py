@@ -36,7 +36,8 @@ def comparable(line: str) -> str:
     """The words of a line, without what differs in each run and in each version of the engine."""
     line = re.sub(r"\x1b\[[\d;?]*[A-Za-z]|[╭╮╰╯├┤┬┴┼─│]", "", line)
     line = re.sub(r"http://(localhost|127\.0\.0\.1):\d+", "STORE", line)
-    line = re.sub(r"\d+ (source|store reads?|store writes?|retry|retries)\b", "N", line)
+    line = re.sub(r"\d+ (source|store read|store write)s?\b", r"N \1", line)
+    line = re.sub(r"\d+ retr(y|ies)\b", "N retry", line)
     return " ".join(re.sub(r"\d+\.\d s", "N s", line).split())
 
 
