@@ -157,8 +157,9 @@ class Attempts:
             if self.decisions.is_clearing:  # the next plan begins with what this one would have left
                 job.is_written = True
                 self._context.ledger.decided(job.external_id, job.change.conflicts)
-                job.history.records.append(note(job.change, now=0))
-                self._values.foreseen.add(job.change, job.history.records[-1])
+                if Step.ROW in job.change.steps:
+                    job.history.records.append(note(job.change, now=0))
+                    self._values.foreseen.add(job.change, job.history.records[-1])
             else:
                 self.places.complete(job)
 

@@ -6,7 +6,7 @@ from msgspec import structs
 
 from medusa_sync.core.approval import PlanLine, approved
 from medusa_sync.core.kinds.status import PUBLISHED, STATUS
-from medusa_sync.core.outcome import Action, Outcome, Result, with_changes
+from medusa_sync.core.outcome import Action, Outcome, Result, is_as_before, with_changes
 from medusa_sync.core.recorded import is_recorded
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.handles import Handles
@@ -58,7 +58,7 @@ class Places:
 
     def end(self, job: Job, result: Result, reason: str = "") -> None:
         """Enter a job in the ledger that is not written, or only in part."""
-        changes = tuple(job.history.changed.values())
+        changes = tuple(each for each in job.history.changed.values() if not is_as_before(each))
         outcome = Outcome.of(job.desired, result, reason)
         action = Action.UPDATE if changes else None
         parts = job.written() if changes else None
