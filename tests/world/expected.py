@@ -268,6 +268,9 @@ class Expected(Possible):
             own.item_may_lag = True  # it does not get an SKU that differs from the record
             if own.is_unlinked:  # from the item that it has shared, until this
                 own._forget_items()
+                shared = earlier.item_ids if earlier else set()
+                for other in self.variants.values():  # one that has kept the item shares it again
+                    other.may_share |= other.has_own_stock and not shared.isdisjoint(other.item_ids)
             if may_be_new:
                 own.drop(rules, surely=False)
             for each in own.parts:

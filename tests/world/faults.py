@@ -88,12 +88,17 @@ async def cut_off(_network: Network, machine: Machine, request: httpx.Request) -
 
 @_fault
 async def doubled(network: Network, machine: Machine, request: httpx.Request) -> httpx.Response:
-    """A proxy sends it again, when nobody waits for it any more; a list of variants would remove new ones."""
+    """A proxy sends it again, when nobody waits for it any more; a list of variants would remove new ones.
+
+    Sale prices are sent again before the run looks for copies: equal ones that come later stay until a run
+    changes some.
+    """
     answer = await machine.answer(request)
     if not (request.url.path == "/admin/products/batch" and b'"variants":[' in request.content):
-        network.begin(
-            httpx.Request(request.method, request.url, headers=request.headers, content=request.content)
-        )
+        again = httpx.Request(request.method, request.url, headers=request.headers, content=request.content)
+        work = network.begin(again)
+        if request.url.path.startswith("/admin/price-lists/"):
+            await asyncio.wait({work})
     return answer
 
 

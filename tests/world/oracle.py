@@ -72,9 +72,15 @@ class Oracle:
         stored = (key for key, each in self.products.items() if each.store_id and not each.may_be_gone)
         return sorted(stored)
 
-    def may_have_run(self, wanted: Mapping[str, Wanted], rules: Rules, deleted: Collection[str] = ()) -> None:
-        """A run may have done all, some or none of its work."""
-        for key in self.products.keys() | wanted.keys():
+    def may_have_run(
+        self,
+        wanted: Mapping[str, Wanted],
+        rules: Rules,
+        deleted: Collection[str] = (),
+        skipped: Collection[str | None] = (),
+    ) -> None:
+        """A run may have done all, some or none of its work; it has certainly left the skipped ones alone."""
+        for key in (self.products.keys() | wanted.keys()).difference(skipped):
             self.may_have_met(key, wanted.get(key), rules.of_deleted() if key in deleted else rules)
 
     def may_have_met(self, key: str, wanted: Wanted | None, rules: Rules) -> None:
@@ -164,13 +170,19 @@ class Oracle:
             self.edited |= {(key, own, name) for name in variant.states}
 
     def is_normalised(self, change: Mapping[str, Callable[[Value], Value]]) -> None:
-        """Each value of these fields may have been replaced as soon as it was written."""
+        """Each value of these fields may have been replaced as soon as it was written.
+
+        If it is not known which of several was applied, any of them may have been.
+        """
         products = ((key, part) for key, product in self.products.items() for part in product.parts)
         for key, product in products:
             for own, each in [(None, product), *product.variants.items()]:
                 for part in each.parts:
                     for name in change.keys() & part.states.keys():
-                        after = {(applied, change[name](stored)) for applied, stored in part.states[name]}
+                        known = part.states[name]
+                        after = {
+                            (applied, change[name](stored)) for applied, _ in known for _, stored in known
+                        }
                         if not after <= part.states[name]:
                             part.states[name] |= after
                             self.edited.add((key, own, name))

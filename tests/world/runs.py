@@ -105,6 +105,12 @@ class Run:
         return {f"dummyjson:{each}" for each in self.deleted}
 
     @property
+    def keys_of_skipped(self) -> set[str | None]:
+        """The products of a plan that it has left as they were."""
+        skipped = self.result.skipped if self.plan is not None and self.result is not None else ()
+        return {each.external_id for each in skipped if each.action is None}
+
+    @property
     def is_complete(self) -> bool:
         """Whether it did everything that a full run does."""
         return self.is_clean and not self.is_narrow

@@ -42,7 +42,7 @@ async def record_is_lost(world: World, dice: random.Random) -> None:
         return
     key = dice.choice(keys)
     own, is_adopted = oracle.products[key].store_id or "", dice.random() < 0.6
-    before, record = deepcopy(oracle.products[key]), world.records()[own]
+    before, lost = deepcopy(oracle.products[key]), world.records()[own]
     world.shop.edit(
         {"id": own}, metadata={"medusa_sync": ""}, **({"external_id": None} if is_adopted else {})
     )
@@ -52,10 +52,11 @@ async def record_is_lost(world: World, dice: random.Random) -> None:
     if dice.random() < 0.4:
         some_faults(world, dice)
     await world.carry_out(world.run(some_rules(world, dice)))
-    if "variants" not in world.records().get(own, ()):  # the source may drop some before
+    record = world.records().get(own, {})
+    if "variants" not in record or "pending" in record:  # the source may drop some before
         await world.carry_out(world.run(some_rules(world, dice)))
     if "variants" not in world.records().get(own, ()):
-        world.shop.edit({"id": own}, external_id=key, metadata={"medusa_sync": record})
+        world.shop.edit({"id": own}, external_id=key, metadata={"medusa_sync": lost})
         oracle.record_came_back(key, before)
     world.adopts = oracle.products[key].is_adopted = False
 
@@ -86,11 +87,14 @@ def _can_be_recognized(product: Expected, wanted: Wanted) -> bool:
 async def records_are_of_a_former_version(world: World, dice: random.Random) -> None:
     """An earlier version of this tool knew less; after an upgrade, a run that is quiet stays so."""
     await RULES["settle"].happen(world, dice)
-    for own, record in world.records().items():
+    records = world.records()
+    for own, record in records.items():
         if record.get("version") == 3 and "pending" not in record:
             world.shop.edit({"id": own}, metadata={"medusa_sync": _former(record)})
     for variant in (each for product in world.oracle.products.values() for each in product.variants.values()):
         variant.stale |= dict.fromkeys(_NEW_FIELDS, ())  # the first write after an upgrade leaves it as it is
+    if world.rules.store_wins and any(each.get("withheld") for each in records.values()):
+        await world.carry_out(world.run())  # what `--on-conflict source` withheld can be a conflict now, once
     await world.stays_quiet()
     if dice.random() < 0.6:
         some_changes(world, dice)
