@@ -145,19 +145,17 @@ def with_changes(made: Changes, more: Iterable[FieldChange]) -> Changes:
 def arrived(changes: Changes, plan: Change) -> Changes:
     """What differs between the first read and the last one, as `plan` shows it, among changes that were sent.
 
-    A field that the plan leaves as it is has what was sent. One that it changes again keeps what was applied
-    before the run.
+    A field that the plan leaves as it is has what was sent.
     """
-    again = {(each.key, each.field) for each in plan.changes}
     known: list[FieldChange | Conflict | Withheld]
     known = [*plan.changes, *plan.conflicts, *plan.held, *plan.withheld]
     now: dict[tuple[str | None, str], Value] = {(each.key, each.field): each.stored for each in known}
     now |= {(key, VARIANT): each.called(key) for key, each in plan.dropped.items()}
     found = {own: structs.replace(each, planned=now.get(own, each.planned)) for own, each in changes.items()}
-    return {own: each for own, each in found.items() if own in again or not is_as_before(each)}
+    return {own: each for own, each in found.items() if not _is_as_before(each)}
 
 
-def is_as_before(change: FieldChange) -> bool:
+def _is_as_before(change: FieldChange) -> bool:
     """Whether a field has what it had; the order of members counts if it means something."""
     before, now = members(change.stored), members(change.planned)
     return before == now if kind_of(change.field).is_ordered else {*before} == {*now}

@@ -247,14 +247,18 @@ class Job(Struct, eq=False):
     def outcome(self) -> Outcome:
         """The outcome of a product whose plan is carried out."""
         copies = self.history.sends_copies or bool(self.change.copies.to_copy)  # in a dry run
-        found = outcome_of(self.change, self._all_changes, self._gain, gets_copies=copies)
+        found = outcome_of(self.change, self.all_changes, self._gain, gets_copies=copies)
         withheld = (*found.withheld, *filter(None, [self.creation.withheld_handle]))
         return structs.replace(found, written=self.written(), withheld=withheld)
 
     @property
-    def _all_changes(self) -> Collection[FieldChange]:
-        """What the run has changed once the plan is carried out."""
-        return with_changes(self.history.changed, self.change.changes).values()
+    def all_changes(self) -> Collection[FieldChange]:
+        """What the run has changed once the plan is carried out, and what was applied before the run."""
+        changes, first = with_changes(self.history.changed, self.change.changes), self.history.first
+        if first is None or first is self.plan:
+            return changes.values()
+        known = {(each.key, each.field): each.applied for each in first.changes}
+        return [structs.replace(each, applied=known.get(own, each.applied)) for own, each in changes.items()]
 
     def written(self) -> Written | None:
         """What was written of it, as far as it is known."""
@@ -268,7 +272,7 @@ class Job(Struct, eq=False):
         """What is recorded of a product, or of variants, that this run has created."""
         if self._gain is Action.CREATE:
             return {None: digest(final_record(self.change))}
-        created = (each for each in self._all_changes if each.field == VARIANT and each.stored is None)
+        created = (each for each in self.all_changes if each.field == VARIANT and each.stored is None)
         new = {each.key for each in created if each.key}
         variants = final_record(self.change).variants if new else {}
         return {key: variant_digest(variants[key]) for key in new & variants.keys()}

@@ -6,7 +6,7 @@ from msgspec import structs
 
 from medusa_sync.core.approval import PlanLine, approved
 from medusa_sync.core.kinds.status import PUBLISHED, STATUS
-from medusa_sync.core.outcome import Action, Outcome, Result, is_as_before, with_changes
+from medusa_sync.core.outcome import Action, Outcome, Result
 from medusa_sync.core.recorded import is_recorded
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.handles import Handles
@@ -58,7 +58,7 @@ class Places:
 
     def end(self, job: Job, result: Result, reason: str = "") -> None:
         """Enter a job in the ledger that is not written, or only in part."""
-        changes = tuple(each for each in job.history.changed.values() if not is_as_before(each))
+        changes = tuple(job.history.changed.values())
         outcome = Outcome.of(job.desired, result, reason)
         action = Action.UPDATE if changes else None
         parts = job.written() if changes else None
@@ -76,9 +76,8 @@ class Places:
 def _line(job: Job, outcome: Outcome, placement: tuple[str | None, ...]) -> PlanLine:
     """The line of a plan for a job that a dry run has planned to its end."""
     change = job.change
-    made = with_changes(job.history.changed, change.changes).values()
     product = structs.replace(change.desired, handle=change.handle or change.desired.handle, copying=None)
     record = (
         job.history.records[0] if job.history.records else change.stored.record
     )  # not as a dry run foresees it
-    return PlanLine(approved(change, made, outcome.action, placement, record), product)
+    return PlanLine(approved(change, job.all_changes, outcome.action, placement, record), product)

@@ -173,10 +173,11 @@ class Deletion(Work):
         variants = [variant for product in products for variant in product.variants]
         self._restore_items = remove_items(state, unshared_items(state, variants))
         yield "items"
-        for product in products:
-            product.deleted_at = state.ids.moment
-            state.deleted_products[product.id] = state.products.pop(product.id)
-            self._deleted.append(product)
+        for product_id in self._ids:
+            if (product := state.products.pop(product_id, None)) is not None:  # as it is by now
+                product.deleted_at = state.ids.moment
+                state.deleted_products[product_id] = product
+                self._deleted.append(product)
         yield "products"
         state.mark_list_prices({variant.id for variant in variants}, deleted=True)
         yield "prices"
