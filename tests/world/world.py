@@ -301,6 +301,7 @@ class World:
             if result.exit_code == 0:
                 break
         if self.needs_a_hand(result.problems):
+            self.oracle.may_have_run(wanted, self.rules, deleted)
             return
         if result.exit_code:
             raise Broken("it does not settle", (result.error, list(result.problems)[:3]))
