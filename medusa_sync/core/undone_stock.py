@@ -73,10 +73,13 @@ def _rejoining(undone: Undone, stored: StoredProduct, record: Record) -> Undone:
 def _users_of_shared(
     undone: Undone, stored: StoredProduct, entries: Mapping[str, VariantRecord]
 ) -> list[str]:
-    """The ids of the variants that share their stock, else of those that have kept the item."""
-    if users := [key for key, each in entries.items() if each.fields.get(STOCK) == SHARED]:
-        return users
+    """The ids of the variants that share their stock, else of those that have kept the item.
+
+    One that a kit has kept apart stays so, if others have the item that was shared before the run.
+    """
     having = [each.id for each in stored.variants if each.item_id and each.item_id == undone.shared_item]
+    if users := [key for key, each in entries.items() if each.fields.get(STOCK) == SHARED]:
+        return [key for key in users if key in having] or users
     return [key for key in having if key in entries and entries[key].dropped is None]
 
 

@@ -166,6 +166,7 @@ class Expected(Possible):
     is_adopted: bool = False  # it was, or will be, by a run that gives it the values of the source
     own_values: set[tuple[str, str]] = field(default_factory=set)  # that the merchant gave to options, by id
     shared: dict[str, set[Value]] = field(default_factory=dict)  # stock that variants ever shared, by field
+    is_shared: bool = False  # there surely is an item for variants without stock of their own
     stock_was_edited: bool = False  # of variants that share it, or their items
     options: dict[int, str] = field(default_factory=dict)  # known ids by the place at the source
 
@@ -187,6 +188,10 @@ class Expected(Possible):
                 self.states[f"options.{number}"].add((title, title))
         for name, quantity in wanted.shared.items():
             self.shared.setdefault(name, set()).add(quantity)
+        if wanted.shared and not self.is_shared:
+            for own in (each for each in self.variants.values() if not each.has_own_stock):
+                own._forget_items()  # while the source names no stock, a variant keeps the item that it has
+        self.is_shared = bool(wanted.shared) and (surely or self.is_shared)
         uses = Counter(chain(*(own.item_ids for own in self.variants.values())))
         for own in self.variants.values():  # also with a dropped one
             own.may_share |= own.has_own_stock and any(uses[item] > 1 for item in own.item_ids)
