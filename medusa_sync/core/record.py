@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct, structs
 
 from medusa_sync.core.fields import FIELDS, NEWEST, VARIANT_FIELDS, Field, kind_of
-from medusa_sync.core.kinds.base import Kind, Meanings
+from medusa_sync.core.kinds.base import Kind, Meanings, Merge
 from medusa_sync.core.kinds.copying import Copies
 from medusa_sync.core.kinds.options import OPTIONS, VARIANTS, AppliedOption
 from medusa_sync.core.kinds.prices import regions_of
@@ -261,11 +261,17 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         )
 
     def history(self, name: str, key: str | None = None) -> History:
-        """What was written to a field of the product, or of the variant with a key."""
-        fields = self.fields if key is None else self.variant(key).fields
+        """What was written to a field of the product, or of the variant with a key.
+
+        The stock of a drafted variant is not what the source wanted, so the source may want the same again.
+        """
+        entry = self.variant(key) if key is not None else VariantRecord()
+        fields = self.fields if key is None else entry.fields
         values = self.pending_fields if key is None else self.pending_values.get(key, {})
         pending = values.get(name, ())
         base = pending[-1] if pending and fields.get(name) is None else fields.get(name)
+        if entry.dropped is Dropped.DRAFTED and kind_of(name).merge is Merge.FOLLOW:
+            base = None
         return History(fields.get(name), pending, base, is_known=self is not NO_RECORD)
 
     def variant(self, key: str) -> VariantRecord:

@@ -108,6 +108,19 @@ def test_stock_that_the_source_stops_sending_is_not_tracked_until_it_comes_back(
         assert store.level_of(each["sku"]) == each["stock"]
 
 
+def test_a_drafted_variant_that_is_back_without_stock_has_none_although_the_merchant_gave_it_some() -> None:
+    row = shirt(1)
+    first, *others = row["variants"]
+    store = synced([row])
+    sync(ListSource([row | {"variants": others}]), store, on_missing="draft", max_removals="100%")
+    [item] = (each for each in store.state.items.values() if each.sku == first["sku"])
+    item.levels[0].stocked_quantity = 40
+    back = ListSource([row | {"variants": [first | {"stock": 0}, *others]}])
+    assert counts(sync(back, store)) == {"updated": 1}
+    assert store.level_of(first["sku"]) == 0
+    assert_quiet(back, store)
+
+
 @pytest.mark.parametrize("tracks", [True, False])
 def test_whether_the_merchant_tracks_stock_is_left_alone(*, tracks: bool) -> None:
     """The source never sent it, or the merchant stopped tracking it."""
