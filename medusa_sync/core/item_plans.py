@@ -215,12 +215,15 @@ def _shared(change: Change, sharing: list[_Entry]) -> ItemPlan | None:
 
 
 def of_renamed_items(change: Change) -> dict[str, dict[str, tuple[Value, ...]]]:
-    """The SKUs of variants whose inventory items a later call renames, by key and field."""
+    """The SKUs of variants whose inventory items a later call renames, by key and field.
+
+    An item that variants share gets the external id of the product, which is no SKU of any of them.
+    """
     withheld = {each.key for each in change.withheld if each.field == SKU}
     return {  # the new one may be the merchant's
         item.key: {SKU: (item.stored_sku if item.key in withheld else item.sku,)}
         for item in change.items
-        if item.is_renamed
+        if item.is_renamed and not item.is_shared
     }
 
 

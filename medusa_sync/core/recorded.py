@@ -148,7 +148,7 @@ def _has_to_be_checked(change: Change) -> bool:
     return bool(
         change.is_creation
         or change.placed
-        or Step.PLAN_AGAIN in change.steps
+        or not change.steps.isdisjoint({Step.PLAN_AGAIN, Step.RENAME_ITEMS})
         or any(any(change.added(name)) for name in REPEATING)
     )
 

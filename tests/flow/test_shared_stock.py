@@ -341,6 +341,16 @@ def test_a_variant_that_has_the_item_with_dropped_ones_follows_the_source(left: 
         assert_quiet(ListSource([row]), store)
 
 
+def test_a_variant_that_shares_the_stock_keeps_the_sku_that_only_the_merchant_gave_it() -> None:
+    store = synced([shirt("SM", own="SM", bare="S")])
+    edit_variant(store, 1, sku="MINE")
+    source = ListSource([shirt("SM", bare="S", title="Shirt")])
+    result = carried_out(source, store)
+    assert (counts(result), result.conflicts) == ({"updated": 1}, 0)
+    assert variants_of(store)["S"].sku == "MINE"
+    assert_quiet(source, store)
+
+
 def test_a_shared_item_does_not_keep_the_sku_of_a_variant_that_is_dropped() -> None:
     """A run that makes them share the item of S is killed before the rename, and then S is dropped."""
     store = synced([SHAPES["own"]])
