@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from tests.harness.fake_medusa import ApiError
+from tests.world.states import UNDONE
 
 if TYPE_CHECKING:
     from tests.world.network import Machine, Network
@@ -148,7 +149,7 @@ def _failing(network: Network, request: httpx.Request) -> asyncio.Task[httpx.Res
         if own.content is content and step != "accepted":
             left -= 1
             if not left:
-                network.states["a bulk call was undone"] += 1
+                network.states[UNDONE] += 1
                 raise ApiError(500, "unknown_error", "An unknown error occurred.")
 
     network.store.between = between

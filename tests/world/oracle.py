@@ -187,6 +187,16 @@ class Oracle:
                             part.states[name] |= after
                             self.edited.add((key, own, name))
 
+    def may_have_lost_a_call(self) -> None:
+        """A call of a run that was killed was undone after another run had seen what it wrote.
+
+        The other run took that for applied, so what is stored again looks like an edit.
+        """
+        parts = [part for product in self.products.values() for part in product.parts]
+        own = [part.states for product in parts for each in product.variants.values() for part in each.parts]
+        names = {name for states in own for name in states}
+        self.is_normalised(dict.fromkeys(names, lambda value: value))
+
     def delete(self, key: str) -> None:
         """The merchant deleted a product; a run may have read it without the variants that went with it."""
         self.products[key] = self._new()

@@ -107,7 +107,8 @@ def _is_possible(
     skus = expected.possible("sku")
     if stored.owned["sku"] in skus - {None}:
         return True
-    if skus != {None} and all(holders.get(("sku", each), stored.id) == stored.id for each in skus):
+    is_free = all(holders.get(("sku", each), stored.id) == stored.id for each in skus)
+    if is_free and skus != {None} and stored.owned["sku"] not in skus:
         return False  # else the SKU is withheld
     return all(
         stored.values.get(own) in possible

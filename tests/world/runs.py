@@ -37,7 +37,7 @@ class Done:
     before: Mapping[str, Expected]
     left: Mapping[str, Left]  # the possible sets of products after it
     is_undo: bool
-    was_alone: bool  # else, it may have seen SKUs that another run had cleared for a moment
+    begins_whole: bool  # else, it may have seen SKUs that another run had cleared, or one that was killed
 
 
 @dataclass

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from tests.world.wanted import Wanted
     from tests.world.world import World
 
+UNDONE = "a bulk call was undone"
 RARE = (
-    "a bulk call was undone",
+    UNDONE,
     "a bulk call was undone, and its answer lost",
     "a kill left notes, which were continued with another source",
     "two runs created one product",

@@ -22,7 +22,7 @@ from tests.world.results import missing
 from tests.world.runs import Broken, Done, Run, all_of
 from tests.world.shop import Json
 from tests.world.source import Source
-from tests.world.states import before_runs, of_runs
+from tests.world.states import UNDONE, before_runs, of_runs
 from tests.world.stored import Stored, stored_in
 from tests.world.wanted import Product, Wanted, wanted_of
 
@@ -152,7 +152,9 @@ class World:
     async def carry_out(self, *runs: Run) -> None:
         """Run at once, with the faults that are due; then the store finishes its work."""
         before, certain = deepcopy(self.oracle.products), self._certain()
+        begins_whole = len(runs) == 1 and not self.oracle.may_clear_items
         machines, edits = [self.network.machine() for _ in runs], self.merchant.edits
+        undone = self.states[UNDONE]
         self.network.forget()
         self.oracle.see(self.shop.items(), self.shop.locations)
         self.states.update(set(before_runs(self, runs)))
@@ -182,7 +184,9 @@ class World:
             file = run.result and keep(run.result, self._files, self.store, self.folder)
             if run.result and file and any(each.action for each in run.result.changes):
                 left, is_undo = self.oracle.sets(), run.undoes is not None
-                self.documents.append(Done(file, before, left, is_undo, len(runs) == 1))
+                self.documents.append(Done(file, before, left, is_undo, begins_whole))
+        if len(runs) > 1 and self.states[UNDONE] > undone and any(each.result is None for each in runs):
+            self.oracle.may_have_lost_a_call()
         writes = [(ids_in(each.text), each.begin, each.end) for each in self.network.spans if each.is_write]
         self.merchant.accept_lost_edits(writes)
         self.merchant.delete_what_is_unclear()
@@ -245,7 +249,7 @@ class World:
     def _expect(self, run: Run, *, alone: bool) -> None:
         if run.undoes is not None:
             self.undone = self.was_undone = True
-            done, surely = run.undoes, alone and run.is_clean and run.undoes.was_alone
+            done, surely = run.undoes, alone and run.is_clean and run.undoes.begins_whole
             self.oracle.may_have_undone(done.before, done.left, run.rules, surely=surely)
         elif alone and run.is_complete and run.plan is None and not self.passing:
             self.oracle.has_run(run.wanted, run.rules, run.keys_of_deleted)
