@@ -188,13 +188,13 @@ class Expected(Possible):
                 self.states[f"options.{number}"].add((title, title))
         for name, quantity in wanted.shared.items():
             self.shared.setdefault(name, set()).add(quantity)
+        uses = Counter(chain(*(own.item_ids for own in self.variants.values())))
+        for own in self.variants.values():  # also with a dropped one
+            own.may_share |= own.has_own_stock and any(uses[item] > 1 for item in own.item_ids)
         if wanted.shared and not self.is_shared:
             for own in (each for each in self.variants.values() if not each.has_own_stock):
                 own._forget_items()  # while the source names no stock, a variant keeps the item that it has
         self.is_shared = bool(wanted.shared) and (surely or self.is_shared)
-        uses = Counter(chain(*(own.item_ids for own in self.variants.values())))
-        for own in self.variants.values():  # also with a dropped one
-            own.may_share |= own.has_own_stock and any(uses[item] > 1 for item in own.item_ids)
         for key, fields in wanted.variants.items():
             if key not in self.variants:
                 self.variants[key] = self._new_variant()
