@@ -42,11 +42,11 @@ def _twins(
     removes: bool,
 ) -> list[tuple[str, StoredVariant]]:
     """The variants whose option values another one would have, too, after the name of that one."""
-    ids = options.ids
+    ids = [option.id if option else "" for option in options.stored.values()]  # none has an added one yet
     more = [option.id for option in options.others]  # the merchant's may tell two variants apart
 
     def values_of(variant: StoredVariant) -> tuple[Value, ...]:
-        return tuple(variant.value_of(option_id) for option_id in (*ids.values(), *more))
+        return tuple(variant.value_of(option_id) for option_id in (*ids, *more))
 
     left = _left(stored, variants, matches)
     others: dict[tuple[Value, ...], StoredVariant] = {}
@@ -59,10 +59,9 @@ def _twins(
         for each in ordered
         if (values := _values_after(each, options, removes=removes)) is not None
     ]
-    if not options.added:
-        gets = {each.desired.key for each, _ in changing}
-        kept = [each.stored for each in variants if each.stored and each.desired.key not in gets]
-        others = {values_of(variant): variant for variant in kept} | others
+    gets = {each.desired.key for each, _ in changing}
+    kept = [each.stored for each in variants if each.stored and each.desired.key not in gets]
+    others = {values_of(variant): variant for variant in kept} | others
     for each, values in changing:
         if values in others:
             twins.append((each.desired.name, others[values]))
@@ -79,10 +78,11 @@ def _moves(each: VariantChange) -> bool:
 def _values_after(each: VariantChange, options: OptionPlan, *, removes: bool) -> tuple[Value, ...] | None:
     """The option values that a variant gets; None if they do not change."""
     new_values = each.new_values
-    if options.added or not (removes or _moves(each)):
+    if not (removes or _moves(each)):
         return None
     before = each.stored.value_of if each.stored else lambda _id: None
-    values = (new_values.get(f"{OPTION}{name}", before(own)) for name, own in options.ids.items())
+    stored = options.stored.items()
+    values = (new_values.get(f"{OPTION}{name}", before(own.id) if own else None) for name, own in stored)
     return (*values, *(before(option.id) for option in options.others))
 
 

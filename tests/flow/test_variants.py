@@ -8,7 +8,7 @@ import pytest
 
 from medusa_sync import Result
 from tests.flow.faults import no, refuse, strike
-from tests.flow.merchant import delete_variants
+from tests.flow.merchant import delete_variants, edit_variant
 from tests.flow.plans import carried_out
 from tests.flow.shirts import (
     CHANGES,
@@ -185,6 +185,20 @@ def test_long_values_that_nothing_uses_any_more_are_removed() -> None:
     }
     sync(ListSource([row | {"variants": [plain]}]), store, **DELETE)
     assert {each.value for each in store.products["dummyjson:1"].values} == {"S", "Red"}
+
+
+def test_a_dry_run_sees_that_a_new_option_leaves_two_variants_the_same_values() -> None:
+    rows = [variant(1, "S", "Red"), variant(1, "M", "Blue")]
+    store = synced([shirt(1, variants=rows)])
+    edit_variant(store, 1, "SH1-M-B", options={"Size": "S", "Colour": "Blue"})
+    rows[0]["options"]["Colour"] = "Blue"
+    for each in rows:
+        each["options"]["Fit"] = "Slim"
+    source = ListSource([shirt(1, options=["Size", "Colour", "Fit"], variants=rows)])
+    for is_dry_run in (True, False):
+        result = sync(source, store, dry_run=is_dry_run)
+        assert counts(result) == {"failed": 1}
+        assert "the same option values" in next(iter(result.problems)).reason
 
 
 @pytest.mark.parametrize(("has_blue", "is_acknowledged"), [(False, True), (False, False), (True, True)])
