@@ -158,7 +158,9 @@ def _add_variant(draw: Random, row: Row) -> None:
         return
     row["options"] = names
     variant: Row = {"id": number, "options": dict(zip(names, values, strict=True)), "price": 10}
-    row["variants"].append(variant | ({"sku": f"SKU-{number}"} if draw.random() < 0.6 else {}))
+    variant |= {"sku": f"SKU-{number}"} if draw.random() < 0.6 else {}
+    more = draw.sample([*_OF_VARIANT], draw.randint(0, 3))
+    row["variants"].append(variant | {name: draw.choice(_OF_VARIANT[name]) for name in more})
 
 
 def _drop_variant(draw: Random, row: Row) -> None:
