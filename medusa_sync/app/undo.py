@@ -9,8 +9,8 @@ from pathlib import Path
 
 from msgspec import UNSET, DecodeError, Raw, Struct, ValidationError, json
 
+from medusa_sync.app.document_parts import own_fields, variant_parts, written_values
 from medusa_sync.app.kept import KeptRuns, content
-from medusa_sync.app.written import own_fields, variant_parts, written_values
 from medusa_sync.codes import Note
 from medusa_sync.core.field_changes import Conflict
 from medusa_sync.core.fields import NEWEST, UNIQUE, VARIANT, VARIANT_FIELDS

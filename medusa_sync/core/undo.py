@@ -29,7 +29,7 @@ from medusa_sync.core.remembered import remember_text
 from medusa_sync.core.selection import PlanSettings
 from medusa_sync.core.since import EDITED, NO_LONGER_OURS, UNCONFIRMED, Since, variant_written_since
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.undone_stock import counted, drafted, rejoined, why_not_drafted, without_edited
+from medusa_sync.core.undone_drafts import counted, drafted, rejoined, why_not_drafted, without_edited
 from medusa_sync.core.value import Value, members
 from medusa_sync.errors import ProductFailedError
 

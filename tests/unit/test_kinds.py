@@ -76,7 +76,7 @@ EXCEPTIONS = {
         PLACEMENT,
         VOCABULARY,
         *ITEMS,
-        "core/undone_stock.py",  # an undo sells again what drafting has set to 0
+        "core/undone_drafts.py",  # an undo sells again what drafting has set to 0
         "sync/settings_guard.py",  # the setting that names a location, whose id records have
     },
     "channels": {
