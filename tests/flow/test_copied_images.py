@@ -23,6 +23,7 @@ from tests.flow.stage import (
     apply,
     copies_of,
     counts,
+    is_write,
     record_of,
     sync,
     undone,
@@ -525,6 +526,25 @@ def test_a_run_that_is_killed_between_a_product_and_its_variants_is_completed() 
     thumbnails = [each.thumbnail or "" for each in store.products["dummyjson:1"].variants]
     assert all(each.startswith(STATIC) for each in thumbnails)
     assert_quiet(source, store)
+
+
+def test_a_file_that_a_product_shows_stays_although_another_run_has_recorded_its_own() -> None:
+    """Both have copied it, and the other one confirms its write while this one writes."""
+    store = FakeMedusa()
+    copy(ListSource(one_image()), store)
+    [row] = one_image()
+    source = ListSource([row | {"images": [url("b.png")], "thumbnail": url("b.png"), "price": 11}])
+
+    def confirm(request: httpx.Request, *_: object) -> None:
+        if is_write(request) and b'"images"' in request.content:
+            metadata = store.products["dummyjson:1"].metadata or {}
+            for file in metadata["medusa_sync"]["copies"]["files"]:
+                file[1] += "?other" if file[0] == url("b.png") else ""
+
+    store.after = confirm
+    copy(source, store)
+    store.after = None
+    assert images_of(store, 1) == [url("b.png"), url("b.png")]
 
 
 def test_a_run_that_is_stopped_goes_on_where_it_was_and_leaves_no_unused_files() -> None:

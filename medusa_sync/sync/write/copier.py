@@ -154,6 +154,7 @@ class Copier:
     @contextmanager
     def in_use(self, jobs: Group) -> Iterator[None]:
         """From now on, products may refer to the copies of jobs, unless the store refuses to write them."""
+        sent = [(job, {each.url for each in job.change.copies.files.values()}) for job in jobs]
         may_refer = True
         try:
             yield
@@ -162,9 +163,9 @@ class Copier:
             may_refer = False
             raise
         finally:
-            for job in jobs:
-                for each in job.change.copies.files.values() if may_refer or job.is_written else ():
-                    self._unused.pop(each.url, None)
+            for job, urls in sent:  # not those of the last plan: another run may have recorded its copies
+                for url in urls if may_refer or job.is_written else ():
+                    self._unused.pop(url, None)
 
     async def delete_unused(self) -> None:
         """Delete the files that were uploaded for products that were not written."""
