@@ -537,8 +537,7 @@ def test_a_file_that_a_product_shows_stays_although_another_run_has_recorded_its
 
     def confirm(request: httpx.Request, *_: object) -> None:
         if is_write(request) and b'"images"' in request.content:
-            metadata = store.products["dummyjson:1"].metadata or {}
-            for file in metadata["medusa_sync"]["copies"]["files"]:
+            for file in record_of(store, 1)["copies"]["files"]:
                 file[1] += "?other" if file[0] == url("b.png") else ""
 
     store.after = confirm

@@ -91,10 +91,13 @@ async def records_are_of_a_former_version(world: World, dice: random.Random) -> 
     for own, record in records.items():
         if record.get("version") == 3 and "pending" not in record:
             world.shop.edit({"id": own}, metadata={"medusa_sync": _former(record)})
-    for variant in (each for product in world.oracle.products.values() for each in product.variants.values()):
+    variants = [each for product in world.oracle.products.values() for each in product.variants.values()]
+    may_decide = world.rules.store_wins and any(each.get("withheld") for each in records.values())
+    may_write = may_decide or any(each.stale.keys() - {*_NEW_FIELDS} for each in variants)
+    for variant in variants:
         variant.stale |= dict.fromkeys(_NEW_FIELDS, ())  # the first write after an upgrade leaves it as it is
-    if world.rules.store_wins and any(each.get("withheld") for each in records.values()):
-        await world.carry_out(world.run())  # what `--on-conflict source` withheld can be a conflict now, once
+    if may_write:  # what `--on-conflict source` has withheld, or prices of a region that was made again
+        await world.carry_out(world.run())
     await world.stays_quiet()
     if dice.random() < 0.6:
         some_changes(world, dice)
