@@ -263,14 +263,15 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     def history(self, name: str, key: str | None = None) -> History:
         """What was written to a field of the product, or of the variant with a key.
 
-        The stock of a drafted variant is not what the source wanted, so the source may want the same again.
+        The stock 0 of a drafted variant is not what the source wanted: what it wants now counts as changed,
+        also if that is 0.
         """
         entry = self.variant(key) if key is not None else VariantRecord()
         fields = self.fields if key is None else entry.fields
         values = self.pending_fields if key is None else self.pending_values.get(key, {})
         pending = values.get(name, ())
         base = pending[-1] if pending and fields.get(name) is None else fields.get(name)
-        if entry.dropped is Dropped.DRAFTED and kind_of(name).merge is Merge.FOLLOW:
+        if entry.dropped is Dropped.DRAFTED and base == 0 and kind_of(name).merge is Merge.FOLLOW:
             base = None
         return History(fields.get(name), pending, base, is_known=self is not NO_RECORD)
 

@@ -145,6 +145,8 @@ def _of_wanted(
     fields = _recorded(change, wanted, before.fields if is_old else None)
     known = "" if own is None or is_new else (own.stored or before).id  # it may replace one that is deleted
     dropped = before.dropped if change.leaves_variants and not is_new else None
+    if dropped is Dropped.DRAFTED and any(map(change.selection.has, followed(fields))):
+        dropped = Dropped.KEPT  # it has the stock of the source again
     return VariantRecord(new_id or known, fields, dropped)
 
 

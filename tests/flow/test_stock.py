@@ -108,17 +108,57 @@ def test_stock_that_the_source_stops_sending_is_not_tracked_until_it_comes_back(
         assert store.level_of(each["sku"]) == each["stock"]
 
 
+def without_first(row: Row) -> tuple[FakeMedusa, ListSource]:
+    """A store in which the first variant was drafted, and the source that lacks it."""
+    gone = ListSource([row | {"variants": row["variants"][1:]}])
+    store = synced([row])
+    sync(gone, store, on_missing="draft", max_removals="100%")
+    return store, gone
+
+
+def set_stock(store: FakeMedusa, sku: str, quantity: int) -> None:
+    [item] = (each for each in store.state.items.values() if each.sku == sku)
+    item.levels[0].stocked_quantity = quantity
+
+
+def with_stock(row: Row, stock: int) -> ListSource:
+    """The first variant has this stock."""
+    return ListSource([row | {"variants": [row["variants"][0] | {"stock": stock}, *row["variants"][1:]]}])
+
+
 def test_a_drafted_variant_that_is_back_without_stock_has_none_although_the_merchant_gave_it_some() -> None:
     row = shirt(1)
-    first, *others = row["variants"]
-    store = synced([row])
-    sync(ListSource([row | {"variants": others}]), store, on_missing="draft", max_removals="100%")
-    [item] = (each for each in store.state.items.values() if each.sku == first["sku"])
-    item.levels[0].stocked_quantity = 40
-    back = ListSource([row | {"variants": [first | {"stock": 0}, *others]}])
+    sku = row["variants"][0]["sku"]
+    store, _ = without_first(row)
+    set_stock(store, sku, 40)
+    back = with_stock(row, 0)
     assert counts(sync(back, store)) == {"updated": 1}
-    assert store.level_of(first["sku"]) == 0
+    assert store.level_of(sku) == 0
     assert_quiet(back, store)
+
+
+@pytest.mark.parametrize("stock", [0, 5])
+def test_what_orders_have_taken_from_a_variant_that_is_back_stays_in_runs_of_stock_alone(stock: int) -> None:
+    row = shirt(1)
+    sku = row["variants"][0]["sku"]
+    store, gone = without_first(row)
+    back = with_stock(row, stock)
+    sync(back, store, only="price,stock")
+    assert store.level_of(sku) == stock
+    set_stock(store, sku, 3)
+    assert counts(sync(back, store, only="price,stock")) == {"unchanged": 1}
+    assert counts(sync(back, store)) == {"unchanged": 1}
+    assert store.level_of(sku) == 3
+    sync(gone, store, on_missing="draft", max_removals="100%")
+    assert store.level_of(sku) == 0
+
+
+def test_a_variant_that_is_dropped_again_after_a_run_of_stock_alone_is_drafted_again() -> None:
+    row = shirt(1)
+    store, gone = without_first(row)
+    sync(with_stock(row, 5), store, only="stock")
+    sync(gone, store, on_missing="draft", max_removals="100%")
+    assert store.level_of(row["variants"][0]["sku"]) == 0
 
 
 @pytest.mark.parametrize("tracks", [True, False])
