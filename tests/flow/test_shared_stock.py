@@ -1,5 +1,6 @@
 """Stock that variants share is that of one inventory item, also if variants come, go and get their own."""
 
+from copy import deepcopy
 from itertools import permutations
 from typing import Any
 
@@ -255,6 +256,17 @@ def test_variants_follow_the_source_after_one_got_stock_at_a_location_in_a_kille
     row["stock"] = 8
     assert sync(ListSource([row]), store).exit_code == 0
     assert (stocked(store), sharing(store)) == ({"S": 8, "M": 4, "L": 8}, set("SL"))
+    assert_quiet(ListSource([row]), store)
+
+
+def test_variants_get_items_again_that_a_killed_run_took_when_they_began_to_share_their_stock() -> None:
+    """The source goes back to the same stock, and names the location now."""
+    store, row = synced([SHAPES["own"]]), deepcopy(SHAPES["own"])
+    sync_killed("after", lambda request: request.method == "DELETE", ListSource([SHAPES["shared"]]), store)
+    for each in row["variants"]:
+        each["stock"] = {"Warehouse": each["stock"]}
+    assert sync(ListSource([row]), store).exit_code == 0
+    assert_follows(SHAPES["own"], store)
     assert_quiet(ListSource([row]), store)
 
 

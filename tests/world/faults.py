@@ -98,7 +98,7 @@ async def doubled(network: Network, machine: Machine, request: httpx.Request) ->
     if not (request.url.path == "/admin/products/batch" and b'"variants":[' in request.content):
         again = httpx.Request(request.method, request.url, headers=request.headers, content=request.content)
         work = network.begin(again)
-        if request.url.path.startswith("/admin/price-lists/"):
+        if request.url.path.startswith("/admin/price-lists/") and b'"create":[{' in request.content:
             await asyncio.wait({work})
     return answer
 

@@ -190,7 +190,8 @@ class Oracle:
     def may_have_lost_a_call(self) -> None:
         """A call of a run that was killed was undone after another run had seen what it wrote.
 
-        The other run took that for applied, so what is stored again looks like an edit.
+        The other run took that for applied, so what is stored again looks like an edit. Only fields that
+        variants have are known to be lost so.
         """
         parts = [part for product in self.products.values() for part in product.parts]
         own = [part.states for product in parts for each in product.variants.values() for part in each.parts]

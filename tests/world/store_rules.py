@@ -92,12 +92,20 @@ async def records_are_of_a_former_version(world: World, dice: random.Random) -> 
         if record.get("version") == 3 and "pending" not in record:
             world.shop.edit({"id": own}, metadata={"medusa_sync": _former(record)})
     variants = [each for product in world.oracle.products.values() for each in product.variants.values()]
-    may_decide = world.rules.store_wins and any(each.get("withheld") for each in records.values())
-    may_write = may_decide or any(each.stale.keys() - {*_NEW_FIELDS} for each in variants)
+    may_change = {
+        key
+        for key, product in world.oracle.products.items()
+        # what `--on-conflict source` has withheld is a conflict now, and prices of a region are made again
+        if (world.rules.store_wins and records.get(product.store_id or "", {}).get("withheld"))
+        or any(each.stale.keys() - {*_NEW_FIELDS} for each in product.variants.values())
+    }
     for variant in variants:
         variant.stale |= dict.fromkeys(_NEW_FIELDS, ())  # the first write after an upgrade leaves it as it is
-    if may_write:  # what `--on-conflict source` has withheld, or prices of a region that was made again
-        await world.carry_out(world.run())
+    if may_change:
+        await world.carry_out(run := world.run())
+        changed = {str(each.external_id) for each in run.result.changes} if run.result else set()
+        if more := changed - may_change:
+            raise Broken("an upgrade writes more than it has to", more)
     await world.stays_quiet()
     if dice.random() < 0.6:
         some_changes(world, dice)

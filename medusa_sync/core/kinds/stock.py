@@ -123,7 +123,8 @@ class Stock(Kind):
         return (level.reserved_quantity or 0 if level else 0) if names.is_available else None
 
     def moved(self, name: str, wanted: Value, history: History, sides: Sides) -> tuple[History, Left | None]:
-        if STOCK_IS in sides.settings:  # what was applied counted otherwise
+        was_sharing = any(SHARED in values for values in stock_of(sides.pending).values())
+        if STOCK_IS in sides.settings or was_sharing:  # it counted otherwise, or may have lost its item
             history = structs.replace(history, is_known=False)
         if name != STOCK or not sides.former or wanted in (SHARED, None):
             return history, None

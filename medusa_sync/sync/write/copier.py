@@ -163,7 +163,8 @@ class Copier:
             may_refer = False
             raise
         finally:
-            for job, urls in sent:  # not those of the last plan: another run may have recorded its copies
+            for job, urls in sent:  # the last plan may lack some: another run may have recorded its copies
+                urls |= {each.url for each in job.change.copies.files.values()}
                 for url in urls if may_refer or job.is_written else ():
                     self._unused.pop(url, None)
 
