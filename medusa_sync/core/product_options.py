@@ -260,10 +260,10 @@ def _of_default(stored: StoredProduct, record: Record) -> dict[str, str]:
 def _left(by_id: Mapping[str, StoredOption], applied: Mapping[str, str]) -> dict[str, StoredOption]:
     """The options of ours that no wanted name matches, by their applied name.
 
-    The record does not have the ids of options that an interrupted run created.
+    The record does not have the ids of options that an interrupted run created, or an undo of an undo.
     """
     by_title = {option.title: option for option in by_id.values()}
-    found = {name: by_id.get(known) if known else by_title.get(name) for name, known in applied.items()}
+    found = {name: by_id.get(known) or by_title.get(name) for name, known in applied.items()}
     return {name: option for name, option in found.items() if option is not None}
 
 
