@@ -77,10 +77,10 @@ class Oracle:
         wanted: Mapping[str, Wanted],
         rules: Rules,
         deleted: Collection[str] = (),
-        skipped: Collection[str | None] = (),
+        left_alone: Collection[str] = (),
     ) -> None:
-        """A run may have done all, some or none of its work; it has certainly left the skipped ones alone."""
-        for key in (self.products.keys() | wanted.keys()).difference(skipped):
+        """A run may have done all, some or none of its work; it has certainly left some alone."""
+        for key in (self.products.keys() | wanted.keys()).difference(left_alone):
             self.may_have_met(key, wanted.get(key), rules.of_deleted() if key in deleted else rules)
 
     def may_have_met(self, key: str, wanted: Wanted | None, rules: Rules) -> None:

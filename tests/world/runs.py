@@ -105,10 +105,14 @@ class Run:
         return {f"dummyjson:{each}" for each in self.deleted}
 
     @property
-    def keys_of_skipped(self) -> set[str | None]:
-        """The products of a plan that it has left as they were."""
-        skipped = self.result.skipped if self.plan is not None and self.result is not None else ()
-        return {each.external_id for each in skipped if each.action is None}
+    def keys_left_alone(self) -> set[str]:
+        """The products that a plan has certainly not written."""
+        if self.plan is None or self.result is None:
+            return set()
+        result = self.result
+        written = [each for each in result.changes if each.action is not None]
+        may_be_written = (*written, *result.problems, *result.not_completed)
+        return self.wanted.keys() - {each.external_id or "" for each in may_be_written}
 
     @property
     def is_complete(self) -> bool:

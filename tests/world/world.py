@@ -256,7 +256,7 @@ class World:
             self._are_seen(run.wanted)
             self.compare(run.wanted)
         else:
-            self.oracle.may_have_run(run.wanted, run.rules, run.keys_of_deleted, run.keys_of_skipped)
+            self.oracle.may_have_run(run.wanted, run.rules, run.keys_of_deleted, run.keys_left_alone)
             self.oracle.may_clear_items |= not run.is_clean
 
     def _certain(self) -> dict[str, Part]:
