@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
 
@@ -279,6 +280,24 @@ def test_a_drafted_variant_does_not_join_one_with_stock_of_its_own(tmp_path: Pat
     items = {each.sku: each.item_ids for each in store.products["dummyjson:1"].variants}
     assert items["SH1-M-R"] == items["SH1-S-B"] != items["SH1-S-R"]
     assert shown(store) == was
+
+
+def test_an_option_that_an_undo_of_an_undo_has_added_is_renamed(tmp_path: Path) -> None:
+    row = shirt()
+    plain, more = (
+        row | {"options": ["Size", "Colour"]},
+        deepcopy(row | {"options": ["Size", "Colour", "Fit"]}),
+    )
+    for each in more["variants"]:
+        each["options"]["Fit"] = "Slim"
+    store, added, _ = changed([plain], [more])
+    taken_back = undo(store, added, tmp_path)
+    assert undo(store, taken_back, tmp_path).exit_code == 0
+    renamed = deepcopy(more) | {"options": ["Size", "Colour", "Cut"]}
+    for each in renamed["variants"]:
+        each["options"]["Cut"] = each["options"].pop("Fit")
+    assert sync(ListSource([renamed]), store).exit_code == 0
+    assert {each.title for each in store.products["dummyjson:1"].options} == {"Size", "Colour", "Cut"}
 
 
 def test_an_undo_that_drafted_a_variant_can_be_undone(tmp_path: Path) -> None:
