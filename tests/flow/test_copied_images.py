@@ -233,6 +233,16 @@ def test_an_image_that_cannot_be_copied_keeps_its_url_and_is_tried_again(
         assert left_in(assert_quiet(source, store)) == ""
 
 
+def test_an_image_that_failed_while_the_clock_was_a_year_ahead_is_tried_again() -> None:
+    source, store, pictures = ListSource(one_image()), FakeMedusa(), PictureServer()
+    pictures.faults[url("a.png")] = BROKEN[next(iter(BROKEN))]
+    with later(365 * 86_400):
+        copy(source, store, pictures)
+    pictures.faults.clear()
+    copy(source, store, pictures)
+    assert_copied(source.rows, store)
+
+
 def all_images(rows: Rows) -> set[str]:
     return {each for row in rows for each in row["images"]}
 

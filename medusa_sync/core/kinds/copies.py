@@ -261,7 +261,7 @@ def remain(record: Record, copying: Copying | None, selection: Selection) -> boo
     if copying is None or not selection.has(IMAGES):
         return False
     copies = record.copies or Copies()
-    is_due = any(each.again <= copying.at for each in copies.failed.values())
+    is_due = any(each.is_due(copying.at) for each in copies.failed.values())
     return is_due or copies.done != _images_in(record, copying)
 
 

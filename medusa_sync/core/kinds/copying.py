@@ -41,6 +41,10 @@ class Failure(Struct, frozen=True, array_like=True):
     count: int
     again: float
 
+    def is_due(self, now: float) -> bool:
+        """Whether it is to be tried again, also because the clock was wrong when it was tried."""
+        return not now < self.again <= now + _LONGEST_PAUSE_S
+
     def next(self, now: float) -> Failure:
         """The failure after it was tried once more."""
         return Failure(self.count + 1, now + min(_FIRST_PAUSE_S * 2**self.count, _LONGEST_PAUSE_S))
@@ -93,7 +97,7 @@ class Copying(Struct, frozen=True):
             known: the images that have copies.
         """
         failed = {**({} if self.again else earlier), **self.failed}.get(mark_of(url), NEVER)
-        return self._allows(url) and failed.again <= self.at and url not in known
+        return self._allows(url) and failed.is_due(self.at) and url not in known
 
     def _allows(self, url: str) -> bool:
         try:
