@@ -352,7 +352,7 @@ class Oracle:
     def _had(self, variant: StoredVariant, levels: Mapping[str, int]) -> bool:
         """Whether its inventory item has had this stock before."""
         seen = [self._levels.get(item, {}) for item in variant.others["ids of items"]]
-        return all(any(held in each.get(name, ()) for each in seen) for name, held in levels.items())
+        return all(any(held in [*each.get(name, ())] for each in seen) for name, held in levels.items())
 
     def learn(self, stored: Mapping[str, Stored]) -> None:
         """Keep only the states that match the store."""

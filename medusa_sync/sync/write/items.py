@@ -213,23 +213,7 @@ class Items:
         if variant is None or plan.is_new:
             raise AmbiguousWriteError(f"{job.external_id}: the store has not made its inventory item yet")
         items = await self._api.find(ITEMS, "sku", [variant.sku]) if variant.sku else []
-        item_id = await self._give(job, variant.id, variant.sku, items[0] if items else None)
-        is_created = all(each.id != item_id for each in items)
-        return await self._only_one(job.attempt.product_id, variant.id, item_id, is_created=is_created)
-
-    async def _only_one(self, product_id: str, variant_id: str, item_id: str, *, is_created: bool) -> str:
-        """Leave a variant the older of two items, if another run has given it one at the same time."""
-        found = await self._api.find(WITH_VARIANTS, "id", [product_id])
-        variants = [each for product in found for each in product.variants if each.id == variant_id]
-        linked = sorted(link.inventory_item_id for each in variants for link in each.inventory_items)
-        if linked == [item_id] or item_id not in linked:
-            return item_id
-        older, *younger = linked
-        with suppress(StoreRefusedError):  # the other run does the same
-            await self._api.swap_items(product_id, [Swap(variant_id, each, None) for each in younger])
-            if is_created and item_id in younger:
-                await self._api.delete_item(item_id)
-        return older
+        return await self._give(job, variant.id, variant.sku, items[0] if items else None)
 
 
 def _warn(item_id: str | None, sku: str | None) -> None:
