@@ -270,6 +270,22 @@ def test_variants_get_items_again_that_a_killed_run_took_when_they_began_to_shar
     assert_quiet(ListSource([row]), store)
 
 
+def test_variants_get_another_shared_stock_if_one_of_them_is_dropped_after_a_kill() -> None:
+    """Their item has the SKU of the first one still, so the record has to say that the dropped one has it."""
+    store = synced([SHAPES["own"]])
+    sync_killed(
+        "after",
+        lambda request: request.url.path.endswith("/variants/inventory-items/batch"),
+        *(ListSource([SHAPES["shared"]]), store),
+    )
+    row = shirt("SM", stock=8)
+    row["variants"][0]["price"] = 99  # so that the product is read once more, with the note
+    source = ListSource([row])
+    assert sync(source, store).exit_code == 0
+    assert {title: stock for title, stock in stocked(store).items() if title != "L"} == {"S": 8, "M": 8}
+    assert_quiet(source, store)
+
+
 def test_a_variant_that_two_runs_give_an_item_at_once_gets_one() -> None:
     store, source = synced([SHAPES["shared"]]), ListSource([SHAPES["own"]])
     strike(
