@@ -142,7 +142,7 @@ def match_options(
     by_id = {option.id: option for option in stored.options}
     used = stored.used_options
     found = _take_known(names, by_id, applied, used)
-    ours = _left(by_id, applied, {each.id for each in found.values()})
+    ours = _left(by_id, applied, found)
     before = _in_order(names, found, ours, applied)
     found |= {name: by_id.pop(ours[old].id) for name, old in before.items()}
     pending = record.pending.options if record.pending else {}
@@ -258,12 +258,13 @@ def _of_default(stored: StoredProduct, record: Record) -> dict[str, str]:
 
 
 def _left(
-    by_id: Mapping[str, StoredOption], applied: Mapping[str, str], taken: Collection[str]
+    by_id: Mapping[str, StoredOption], applied: Mapping[str, str], matched: Mapping[str, StoredOption]
 ) -> dict[str, StoredOption]:
-    """The options of ours that no wanted name matches, by their applied name; `taken` are ids of the others.
+    """The options of ours that no wanted name matches, by their applied name; `matched` are the others.
 
     The record does not have the ids of options that an interrupted run created, or an undo of an undo.
     """
+    taken = {option.id for option in matched.values()}
     by_title = {option.title: option for option in by_id.values()}
     found = {
         name: by_id.get(known) or by_title.get(name) for name, known in applied.items() if known not in taken
