@@ -270,6 +270,17 @@ def test_variants_get_items_again_that_a_killed_run_took_when_they_began_to_shar
     assert_quiet(ListSource([row]), store)
 
 
+def test_the_item_that_variants_share_gets_its_name_although_a_run_is_killed_before() -> None:
+    """Nothing but the row of the product changes besides."""
+    store = synced([SHAPES["shared"]])
+    item_of(store).sku = "1-S"  # as a run leaves it that was killed while the variants began to share it
+    source = ListSource([SHAPES["shared"] | {"title": "Blouse"}])
+    sync_killed("after", is_write, source, store)
+    assert sync(source, store).exit_code == 0
+    assert item_of(store).sku == f"{SOURCE_NAME}:1"
+    assert_quiet(source, store)
+
+
 def test_variants_get_another_shared_stock_if_one_of_them_is_dropped_after_a_kill() -> None:
     """Their item has the SKU of the first one still, so the record has to say that the dropped one has it."""
     store = synced([SHAPES["own"]])
