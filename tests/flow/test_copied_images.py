@@ -632,6 +632,22 @@ def test_a_lost_record_does_not_double_pictures() -> None:
     assert_quiet(source, store)
 
 
+def test_an_image_that_only_another_run_could_copy_goes_with_the_source() -> None:
+    """That run wrote the product, and the one that could not copy the image recorded it afterwards."""
+    source, store, pictures = ListSource(shirts()), FakeMedusa(), PictureServer()
+    pictures.faults[url("1/b.png?v=1")] = httpx.Response(404)
+    copy(source, store, pictures)
+    failed = deepcopy(store.products["dummyjson:1"].metadata)
+    with later(3 * 3_600):
+        copy(source, store)
+    store.products["dummyjson:1"].metadata = failed
+    assert_copied(source.rows, store)
+    del source.rows[0]["images"][1]
+    copy(source, store, on_conflict="store")
+    assert_copied(source.rows, store)
+    assert_quiet(source, store)
+
+
 def test_images_of_other_hosts_stay_there() -> None:
     rows = shirts(1)
     rows[0]["images"] = [other := "https://cdn.example/x.png", url("1/b.png")]

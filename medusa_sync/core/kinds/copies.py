@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from medusa_sync.core.record import Record
     from medusa_sync.core.selection import Selection
     from medusa_sync.core.stored import StoredProduct
+    from medusa_sync.core.value import Value
 
 _SPARE = 8  # copies that a record keeps although the source no longer has their images
 _MARK = re.compile(r"-([0-9a-f]{12})(?=[-.])")  # in the name of a copy
@@ -29,10 +30,12 @@ _MARK = re.compile(r"-([0-9a-f]{12})(?=[-.])")  # in the name of a copy
 
 def images_of(desired: DesiredProduct) -> Iterator[str]:
     """The URLs of all images that the source gives for a product; some may be repeated."""
-    for value in (desired.fields.get(IMAGES), desired.fields.get(THUMBNAIL)):
+    return _images(desired.fields, (each.fields for each in desired.variants))
+
+
+def _images(fields: Mapping[str, Value], of_variants: Iterable[Mapping[str, Value]]) -> Iterator[str]:
+    for value in (fields.get(IMAGES), fields.get(THUMBNAIL), *(each.get(THUMBNAIL) for each in of_variants)):
         yield from members(value)
-    for variant in desired.variants:
-        yield from members(variant.fields.get(THUMBNAIL))
 
 
 def settings_of(copying: Copying | None) -> dict[str, str]:
@@ -58,15 +61,26 @@ def failures(record: Record | None, copying: Copying) -> Mapping[str, Failure]:
 
 
 def by_record(stored: StoredProduct) -> StoredProduct:
-    """A product with the URLs of the source instead of the copies that its record knows."""
-    copies = stored.record.copies if stored.record else None
-    return with_sources(stored, copies.files) if copies else stored
+    """A product with the URLs of the source instead of copies of the images that its record names.
+
+    Another run may have copied an image of which the record has no copy.
+    """
+    record = stored.record
+    if record is None or record.copies is None:
+        return stored
+    return with_sources(stored, record.copies.files, _recorded_images(record))
 
 
-def with_sources(stored: StoredProduct, files: Iterable[Copy]) -> StoredProduct:
-    """A product with the URLs of the source instead of these copies, and of others of the same images."""
+def with_sources(stored: StoredProduct, files: Iterable[Copy], images: Iterable[str] = ()) -> StoredProduct:
+    """A product with the URLs of the source instead of these copies, and of others of the same images.
+
+    Args:
+        stored: the product.
+        files: the copies.
+        images: URLs of the source, of which there may be copies besides.
+    """
     sources = {each.url: each.source for each in files}
-    return _translated(stored, _by_mark(stored, sources.values(), sources) | sources)
+    return _translated(stored, _by_mark(stored, [*sources.values(), *images], sources) | sources)
 
 
 def by_source(stored: StoredProduct, desired: DesiredProduct) -> StoredProduct:
@@ -267,10 +281,12 @@ def remain(record: Record, copying: Copying | None, selection: Selection) -> boo
 
 def _images_in(record: Record, copying: Copying) -> str:
     """What tells apart the images in a record, and the hosts; empty if it has no images."""
-    values = [record.fields.get(IMAGES), record.fields.get(THUMBNAIL)]
-    values += [each.fields.get(THUMBNAIL) for each in record.variants.values()]
-    urls = sorted({url for value in values for url in members(value)})
+    urls = sorted({*_recorded_images(record)})
     return mark_of("\n".join([*sorted(copying.hosts), "", *urls])) if urls else ""
+
+
+def _recorded_images(record: Record) -> Iterator[str]:
+    return _images(record.fields, (each.fields for each in record.variants.values()))
 
 
 def expected(desired: DesiredProduct, record: Record | None, selection: Selection) -> dict[str, bool]:
