@@ -278,6 +278,22 @@ def test_a_deletion_that_the_store_refuses_does_not_bring_earlier_items_back(
     assert store.products["dummyjson:1"].title == "Polo"
 
 
+def test_a_deletion_that_is_refused_and_then_fails_does_not_bring_earlier_items_back() -> None:
+    store = synced([shirt()])
+    had_other_items(store)
+
+    def fail(request: httpx.Request) -> httpx.Response | None:
+        if sent_in_bulk(request, "delete-product-variants"):
+            store.reserve("SH1-S-R")  # since it was read
+        return httpx.Response(500) if request.url.path.endswith("/variants/batch") else None
+
+    store.before = fail
+    row = shirt()
+    result = sync(ListSource([row | {"variants": row["variants"][1:]}]), store, **DELETE, max_retries=0)
+    assert counts(result) == {"failed": 1}
+    assert used(store, "SH1-S-R") == ["SH1-S-R"]
+
+
 @pytest.mark.parametrize("are_all", [False, True])
 def test_a_link_to_a_deleted_item_is_removed(*, are_all: bool, caplog: pytest.LogCaptureFixture) -> None:
     """Before, such a product failed in every run."""

@@ -128,17 +128,16 @@ class Writer:
         sent = [body for _, body in wanted if body["id"] not in reserved]
         done = await self._context.api.bulk.run(DELETE_VARIANTS, sent)
         answers = dict(zip((body["id"] for body in sent), done, strict=True))
+        for job in jobs:
+            job.history.deleted |= {own for own in _removed(job) if isinstance(answers.get(own), str)}
+            if left := _removed(job) & answers.keys() - job.history.deleted:
+                await self._items.restore(job, left)
         for job, body in wanted:
             answer = answers.get(body["id"], _RESERVED)
             if job.attempt.error is None:
                 job.accept(answer)
-            if isinstance(answer, str):
-                job.history.deleted.add(body["id"])
-            elif isinstance(answer, StoreRefusedError):
+            if isinstance(answer, StoreRefusedError):
                 self._keep(job, body["id"], answer)
-        for job in jobs:
-            if refused := job.history.kept.keys() & answers.keys():
-                await self._items.restore(job, refused)
 
     def _keep(self, job: Job, variant_id: str, refusal: StoreRefusedError) -> None:
         """Take note that a dropped variant is not removed: some of its stock may be reserved."""
@@ -182,6 +181,11 @@ class Writer:
         if job.change.is_creation:
             return job.attempt.product_id == job.new_product_id and new <= FIRST_VARIANTS
         return not new
+
+
+def _removed(job: Job) -> set[str]:
+    """The ids of dropped variants that are removed."""
+    return {each.id for each in job.change.removed.values()}
 
 
 def _wanted(bodies: Callable[[Job], Bodies], jobs: Group) -> list[tuple[Job, Body]]:
