@@ -1,7 +1,7 @@
 """Compares a store with all states that are possible."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -285,8 +285,8 @@ class Oracle:
         if own not in (possible := [as_left(each, product) for each in expected.own_variants]):
             yield f"other variants are {own}, expected {any_of(possible)}"
         for key, each in found.items():
-            if self.may_double_items and [sku for sku, _ in each.items][1:] == [None]:
-                self.left_skus.add(each.items[0][0])
+            if self.may_double_items and _is_doubled(each.items):
+                self.left_skus.update(sku for sku, _ in each.items)
                 for part in expected.variants[key].parts:  # as in a kit
                     part.is_managed = False
         if wanted is not None and wanted.shared and not expected.stock_was_edited:
@@ -394,6 +394,11 @@ class Oracle:
                 variant.may_return, variant.if_created = False, None
             else:
                 del expected.variants[name]
+
+
+def _is_doubled(items: Sequence[tuple[str | None, list[int]]]) -> bool:
+    """Whether two runs at once gave a variant an item each, of which one has no SKU, or no stock yet."""
+    return len(items) == 2 and (items[1][0] is None or any(not levels for _, levels in items))
 
 
 def _of_shared_stock(wanted: Wanted, found: Mapping[str, StoredVariant]) -> Iterator[str]:
