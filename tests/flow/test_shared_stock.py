@@ -1,9 +1,11 @@
 """Stock that variants share is that of one inventory item, also if variants come, go and get their own."""
 
+import json
 from copy import deepcopy
 from itertools import permutations
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.flow.faults import run_elsewhere, strike, sync_killed
@@ -309,6 +311,28 @@ def test_a_variant_that_two_runs_give_an_item_at_once_gets_one() -> None:
     assert [len(each.item_ids) for each in variants_of(store).values()] == [1, 1, 1]
     assert_follows(SHAPES["own"], store)
     assert_no_item_is_left(store)
+    assert_quiet(source, store)
+
+
+def test_a_variant_that_the_store_links_late_to_its_item_gets_one() -> None:
+    """The run has lost the response, and the store did not show the link yet when the run read it."""
+    store = synced([shirt(bare="S")])
+    late: list[httpx.Request] = []
+
+    def link_late(request: httpx.Request) -> None:
+        if not request.url.path.endswith("/inventory-items") or b"inventory_item_id" not in request.content:
+            return
+        late.append(request)
+        if len(late) == 1:
+            raise httpx.ReadTimeout("late")
+        store.call("POST", late[0].url.path, json.loads(late[0].content))
+
+    store.before = link_late
+    source = ListSource([shirt(bare="S", own="S")])
+    sync(source, store)
+    assert len(late) == 2
+    assert stocked(store) == {"S": 30, "M": 5, "L": 5}
+    assert len(variants_of(store)["S"].item_ids) == 1
     assert_quiet(source, store)
 
 

@@ -1,6 +1,7 @@
 """Runs in simulated time: what they are given, what they did, and what must hold for each of them."""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,13 +107,15 @@ class Run:
 
     @property
     def keys_left_alone(self) -> set[str]:
-        """The products that a plan has certainly not written."""
+        """The products that a plan has certainly not written; of some, it writes only the record."""
         if self.plan is None or self.result is None:
             return set()
         result = self.result
         written = [each for each in result.changes if each.action is not None]
         may_be_written = (*written, *result.problems, *result.not_completed)
-        return self.wanted.keys() - {each.external_id or "" for each in may_be_written}
+        _, *planned = (json.loads(line) for line in self.plan.read_text().splitlines())
+        recorded = {each["plan"]["external_id"] for each in planned if each["plan"]["action"] == "keep"}
+        return self.wanted.keys() - recorded - {each.external_id or "" for each in may_be_written}
 
     @property
     def is_complete(self) -> bool:

@@ -33,6 +33,7 @@ class Items:
         self._api = context.api
         self._stop = context.stop
         self._new = new
+        self._nameless: dict[str, StoredItem] = {}  # items without an SKU that were created, by variant
 
     async def link(self, jobs: Group) -> None:
         """Give variants that are tracked again the items with their SKUs, and unlink deleted items."""
@@ -63,8 +64,7 @@ class Items:
         users = {each.id for each in found.users} if found is not None else set()
         has_it = variant_id in users  # another run has linked it meanwhile
         if found is None or (users and not has_it):
-            body = {"sku": sku} if sku and found is None else {}
-            item = StoredItem(await self._api.create_item(body), body.get("sku"), 0, (), ())
+            item = await self._create(variant_id, sku if found is None else None)
             if found is not None:
                 _warn(item.id, sku)
         else:
@@ -74,6 +74,15 @@ class Items:
         if sku:
             job.attempt.items = {**job.attempt.items, sku: item}
         return item.id
+
+    async def _create(self, variant_id: str, sku: str | None) -> StoredItem:
+        """Create the item of a variant; one without an SKU only once, because nothing can find it."""
+        if not sku and variant_id in self._nameless:
+            return self._nameless[variant_id]
+        item = StoredItem(await self._api.create_item({"sku": sku} if sku else {}), sku or None, 0, (), ())
+        if not sku:
+            self._nameless[variant_id] = item
+        return item
 
     async def share(self, jobs: Group) -> None:
         """Link variants to the items that they share from now on, and unlink those that do not any more.
