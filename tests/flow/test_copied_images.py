@@ -632,10 +632,13 @@ def test_a_lost_record_does_not_double_pictures() -> None:
     assert_quiet(source, store)
 
 
-def test_an_image_that_only_another_run_could_copy_goes_with_the_source() -> None:
+@pytest.mark.parametrize("name", ["b.png", "a-name-with-which-a-record-keeps-a-digest.png"])
+@pytest.mark.parametrize("on_conflict", ["source", "store"])
+def test_an_image_that_only_another_run_could_copy_goes_with_the_source(on_conflict: str, name: str) -> None:
     """That run wrote the product, and the one that could not copy the image recorded it afterwards."""
     source, store, pictures = ListSource(shirts()), FakeMedusa(), PictureServer()
-    pictures.faults[url("1/b.png?v=1")] = httpx.Response(404)
+    source.rows[0]["images"][1] = url(name)
+    pictures.faults[url(name)] = httpx.Response(404)
     copy(source, store, pictures)
     failed = deepcopy(store.products["dummyjson:1"].metadata)
     with later(3 * 3_600):
@@ -643,7 +646,7 @@ def test_an_image_that_only_another_run_could_copy_goes_with_the_source() -> Non
     store.products["dummyjson:1"].metadata = failed
     assert_copied(source.rows, store)
     del source.rows[0]["images"][1]
-    copy(source, store, on_conflict="store")
+    copy(source, store, on_conflict=on_conflict)
     assert_copied(source.rows, store)
     assert_quiet(source, store)
 

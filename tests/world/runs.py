@@ -107,7 +107,7 @@ class Run:
 
     @property
     def keys_left_alone(self) -> set[str]:
-        """The products that a plan has certainly not written; of some, it writes only the record."""
+        """The products that a plan has certainly not written, not even their record."""
         if self.plan is None or self.result is None:
             return set()
         result = self.result

@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.kinds.copying import Copies, Copy, Copying, Failure, mark_of
 from medusa_sync.core.kinds.images import COPY_IMAGES, IMAGES, THUMBNAIL, Images, distinct_images_body
+from medusa_sync.core.remembered import DIGEST, remember_text
 from medusa_sync.core.value import members
 
 if TYPE_CHECKING:
@@ -61,26 +62,15 @@ def failures(record: Record | None, copying: Copying) -> Mapping[str, Failure]:
 
 
 def by_record(stored: StoredProduct) -> StoredProduct:
-    """A product with the URLs of the source instead of copies of the images that its record names.
-
-    Another run may have copied an image of which the record has no copy.
-    """
-    record = stored.record
-    if record is None or record.copies is None:
-        return stored
-    return with_sources(stored, record.copies.files, _recorded_images(record))
+    """A product with the URLs of the source instead of the copies that its record knows."""
+    copies = stored.record.copies if stored.record else None
+    return with_sources(stored, copies.files) if copies else stored
 
 
-def with_sources(stored: StoredProduct, files: Iterable[Copy], images: Iterable[str] = ()) -> StoredProduct:
-    """A product with the URLs of the source instead of these copies, and of others of the same images.
-
-    Args:
-        stored: the product.
-        files: the copies.
-        images: URLs of the source, of which there may be copies besides.
-    """
+def with_sources(stored: StoredProduct, files: Iterable[Copy]) -> StoredProduct:
+    """A product with the URLs of the source instead of these copies, and of others of the same images."""
     sources = {each.url: each.source for each in files}
-    return _translated(stored, _by_mark(stored, [*sources.values(), *images], sources) | sources)
+    return _translated(stored, _by_mark(stored, sources.values(), sources) | sources)
 
 
 def by_source(stored: StoredProduct, desired: DesiredProduct) -> StoredProduct:
@@ -89,7 +79,43 @@ def by_source(stored: StoredProduct, desired: DesiredProduct) -> StoredProduct:
     It may be lost, or two runs have copied the same image.
     """
     images = {*images_of(desired)}
-    return _translated(stored, _by_mark(stored, images, images))
+    return _with_named_copies(_translated(stored, _by_mark(stored, images, images)))
+
+
+def _with_named_copies(stored: StoredProduct) -> StoredProduct:
+    """A product whose record names other copies that it has, instead of their images.
+
+    Only another run could make them, and the source no longer has their images.
+    """
+    record, copies = stored.record, {mark: url for url in _shown(stored) for mark in _marks(url)}
+    if record is None or not copies:
+        return stored
+
+    def renamed(text: str) -> str:
+        copy = copies.get(_mark_in_record(text))
+        return remember_text(copy) if copy else text
+
+    def named(fields: Mapping[str, Value]) -> dict[str, Value]:
+        changed = dict(fields)
+        for name in (IMAGES, THUMBNAIL):
+            value = fields.get(name)
+            if isinstance(value, tuple):
+                changed[name] = tuple(map(renamed, value))
+            elif isinstance(value, str):
+                changed[name] = renamed(value)
+        return changed
+
+    variants = {
+        key: structs.replace(each, fields=named(each.fields)) for key, each in record.variants.items()
+    }
+    return structs.replace(
+        stored, record=structs.replace(record, fields=named(record.fields), variants=variants)
+    )
+
+
+def _mark_in_record(text: str) -> str:
+    """The mark of a URL as a record keeps it: long ones are digests already."""
+    return text[1:] if DIGEST.fullmatch(text) else mark_of(text)
 
 
 def _shown(stored: StoredProduct) -> Iterator[str]:
@@ -100,9 +126,14 @@ def _shown(stored: StoredProduct) -> Iterator[str]:
 def _by_mark(stored: StoredProduct, sources: Iterable[str], known: Collection[str]) -> dict[str, str]:
     """Other copies in a product whose names have the marks of these images, with their images."""
     others = (url for url in _shown(stored) if url not in known)
-    marked = {url: marks for url in others if (marks := _MARK.findall(url.rpartition("/")[2]))}
+    marked = {url: marks for url in others if (marks := _marks(url))}
     images = {mark_of(source): source for source in sources} if marked else {}
     return {url: images[mark] for url, marks in marked.items() for mark in marks if mark in images}
+
+
+def _marks(url: str) -> list[str]:
+    """The marks in the name of a file: that of its image, if it is a copy."""
+    return _MARK.findall(url.rpartition("/")[2])
 
 
 def _translated(stored: StoredProduct, sources: Mapping[str, str]) -> StoredProduct:
@@ -281,12 +312,8 @@ def remain(record: Record, copying: Copying | None, selection: Selection) -> boo
 
 def _images_in(record: Record, copying: Copying) -> str:
     """What tells apart the images in a record, and the hosts; empty if it has no images."""
-    urls = sorted({*_recorded_images(record)})
+    urls = sorted({*_images(record.fields, (each.fields for each in record.variants.values()))})
     return mark_of("\n".join([*sorted(copying.hosts), "", *urls])) if urls else ""
-
-
-def _recorded_images(record: Record) -> Iterator[str]:
-    return _images(record.fields, (each.fields for each in record.variants.values()))
 
 
 def expected(desired: DesiredProduct, record: Record | None, selection: Selection) -> dict[str, bool]:
