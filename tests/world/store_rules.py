@@ -95,8 +95,13 @@ async def records_are_of_a_former_version(world: World, dice: random.Random) -> 
     may_change = {
         key
         for key, product in world.oracle.products.items()
-        # what `--on-conflict source` has withheld is a conflict now, and prices of a region are made again
+        # what `--on-conflict source` has withheld is a conflict now, prices of a region are made again,
+        # and options that an undo has removed are added again
         if (world.rules.store_wins and records.get(product.store_id or "", {}).get("withheld"))
+        or any(
+            name.startswith("options.") and any(stored is None for _, stored in states)
+            for name, states in product.states.items()
+        )
         or any(each.stale.keys() - {*_NEW_FIELDS} for each in product.variants.values())
     }
     for variant in variants:
