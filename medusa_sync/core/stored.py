@@ -158,6 +158,10 @@ class StoredVariant(Goods, frozen=True):
         return self.inventory_items[0].inventory_item_id if self.inventory_items else None
 
     @property
+    def item_ids(self) -> frozenset[str]:
+        return frozenset(each.inventory_item_id for each in self.inventory_items)
+
+    @property
     def item_sku(self) -> str | None:
         return self.inventory_items[0].sku if self.inventory_items else None
 

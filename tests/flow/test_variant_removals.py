@@ -294,6 +294,36 @@ def test_a_deletion_that_is_refused_and_then_fails_does_not_bring_earlier_items_
     assert used(store, "SH1-S-R") == ["SH1-S-R"]
 
 
+@pytest.mark.parametrize(
+    ("dropped", "failing"),
+    [
+        pytest.param(2, ["/variants/batch"] * 2, id="both alone, which ends the attempt"),
+        pytest.param(1, ["/inventory-items/batch"], id="unlinking"),
+    ],
+)
+def test_earlier_items_do_not_come_back_if_a_refused_deletion_is_repeated(
+    dropped: int, failing: list[str]
+) -> None:
+    store, row = synced([shirt()]), shirt()
+    had_other_items(store)
+    left, skus = [*failing], [each["sku"] for each in row["variants"][:dropped]]
+
+    def fail(request: httpx.Request) -> httpx.Response | None:
+        if sent_in_bulk(request, "delete-product-variants"):
+            for sku in skus:
+                store.reserve(sku)  # since it was read
+        if left and request.url.path.endswith(left[0]):
+            left.pop()
+            return httpx.Response(500)
+        return None
+
+    store.before = fail
+    result = sync(ListSource([row | {"variants": row["variants"][dropped:]}]), store, **DELETE)
+    assert not left, "the store failed as it should"
+    assert "reservations" in str([each.reason for each in result.problems])
+    assert [used(store, sku) for sku in skus] == [[sku] for sku in skus]
+
+
 @pytest.mark.parametrize("are_all", [False, True])
 def test_a_link_to_a_deleted_item_is_removed(*, are_all: bool, caplog: pytest.LogCaptureFixture) -> None:
     """Before, such a product failed in every run."""

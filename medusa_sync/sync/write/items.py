@@ -129,7 +129,7 @@ class Items:
     async def reserved(self, variants: Sequence[StoredVariant]) -> set[str]:
         """The ids of the variants among these that the store does not delete: stock of them is reserved."""
         ids = {each.id for each in variants}
-        links = {link.inventory_item_id for each in variants for link in each.inventory_items}
+        links = {own for each in variants for own in each.item_ids}
         try:
             found = await self._api.find(ITEMS, "id", sorted(links))
         except StoreRefusedError:  # a role hides them
@@ -140,14 +140,12 @@ class Items:
 
     async def restore(self, job: Job, variant_ids: Collection[str]) -> None:
         """Unlink variants from items that the store linked them to again when it did not delete them."""
-        before = {each.id: each.inventory_items for each in job.change.removed.values()}
         for product in await self._api.find(WITH_VARIANTS, "id", [job.attempt.product_id]):
             revived = [
-                Swap(each.id, link.inventory_item_id, None)
+                Swap(each.id, item_id, None)
                 for each in product.variants
                 if each.id in variant_ids
-                for link in each.inventory_items
-                if link.inventory_item_id not in {own.inventory_item_id for own in before[each.id]}
+                for item_id in sorted(each.item_ids - job.history.links[each.id])
             ]
             if revived:
                 await self._api.swap_items(job.attempt.product_id, revived)

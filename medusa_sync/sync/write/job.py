@@ -96,6 +96,7 @@ class History(Struct):
         gain: the write that made it one of the source; None if no earlier plan did.
         deleted: ids of dropped variants that are deleted.
         kept: why dropped variants are not removed although the guards allow it, by id.
+        links: ids of the inventory items that dropped variants had before the first deletion, by their ids.
         first: the plan of when it was read first, which shows what the store had before the run.
         sends_copies: it refers to copies of images from now on.
     """
@@ -105,6 +106,7 @@ class History(Struct):
     gain: Action | None = None
     deleted: set[str] = set()
     kept: dict[str, str] = {}
+    links: dict[str, frozenset[str]] = {}
     first: Change | None = None
     sends_copies: bool = False
 

@@ -123,15 +123,21 @@ class Writer:
         """
         wanted = _wanted(bodies, jobs)
         removed = {each.id: each for job in jobs for each in job.change.removed.values()}
-        leaving = [removed[body["id"]] for _, body in wanted if body["id"] in removed]
-        reserved = await self._items.reserved(leaving) if leaving else set()
+        leaving = [(job, removed[body["id"]]) for job, body in wanted if body["id"] in removed]
+        for job, each in leaving:
+            job.history.links.setdefault(each.id, each.item_ids)
+        reserved = await self._items.reserved([each for _, each in leaving]) if leaving else set()
         sent = [body for _, body in wanted if body["id"] not in reserved]
         done = await self._context.api.bulk.run(DELETE_VARIANTS, sent)
         answers = dict(zip((body["id"] for body in sent), done, strict=True))
-        for job in jobs:
-            job.history.deleted |= {own for own in _removed(job) if isinstance(answers.get(own), str)}
-            if left := _removed(job) & answers.keys() - job.history.deleted:
-                await self._items.restore(job, left)
+        left = dict[Job, list[str]]()
+        for job, each in leaving:
+            if isinstance(answers.get(each.id), str):
+                job.history.deleted.add(each.id)
+            elif each.id in answers or each.item_ids != job.history.links[each.id]:
+                left.setdefault(job, []).append(each.id)
+        for job, variant_ids in left.items():
+            await self._items.restore(job, variant_ids)
         for job, body in wanted:
             answer = answers.get(body["id"], _RESERVED)
             if job.attempt.error is None:
@@ -181,11 +187,6 @@ class Writer:
         if job.change.is_creation:
             return job.attempt.product_id == job.new_product_id and new <= FIRST_VARIANTS
         return not new
-
-
-def _removed(job: Job) -> set[str]:
-    """The ids of dropped variants that are removed."""
-    return {each.id for each in job.change.removed.values()}
 
 
 def _wanted(bodies: Callable[[Job], Bodies], jobs: Group) -> list[tuple[Job, Body]]:
