@@ -297,7 +297,7 @@ def test_a_deletion_that_is_refused_and_then_fails_does_not_bring_earlier_items_
 @pytest.mark.parametrize(
     ("dropped", "failing"),
     [
-        pytest.param(2, ["/variants/batch"] * 2, id="both alone, which ends the attempt"),
+        pytest.param(2, ["/variants/batch"] * 2, id="deleting each alone, which ends the attempt"),
         pytest.param(1, ["/inventory-items/batch"], id="unlinking"),
     ],
 )
@@ -322,6 +322,25 @@ def test_earlier_items_do_not_come_back_if_a_refused_deletion_is_repeated(
     assert not left, "the store failed as it should"
     assert "reservations" in str([each.reason for each in result.problems])
     assert [used(store, sku) for sku in skus] == [[sku] for sku in skus]
+
+
+def test_an_item_that_the_store_gave_back_is_not_deleted_with_the_variant() -> None:
+    """The store deletes what a variant is linked to."""
+    store, row = synced([shirt()]), shirt()
+    theirs = left_over(store, "THEIRS", 40)
+    store.products["dummyjson:1"].variants[1].link(theirs.id)
+    store.products["dummyjson:1"].variants[1].unlink(theirs.id)
+    calls = iter((lambda: store.reserve("SH1-S-R"), lambda: httpx.Response(502)))  # refused, and not answered
+
+    def fail(request: httpx.Request) -> httpx.Response | None:
+        is_deletion = sent_in_bulk(request, "delete-product-variants")
+        return next(calls, lambda: None)() if is_deletion else None
+
+    store.before = fail
+    result = sync(ListSource([row | {"variants": row["variants"][2:]}]), store, **DELETE)
+    assert "reservations" in str([each.reason for each in result.problems])
+    assert len(store.products["dummyjson:1"].variants) == 5
+    assert not theirs.removed
 
 
 @pytest.mark.parametrize("are_all", [False, True])

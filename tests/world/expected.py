@@ -90,7 +90,7 @@ class ExpectedVariant(Possible):
         for name in (each for each, others in self.stale.items() if others and each in self.states):
             known = self.states[name] | (before.states.get(name, set()) if before else set())
             restored = {applied for applied, _ in known if applied != DRAFTED}
-            # A dropped variant was drafted at all locations, also where it had no stock any more.
+            # A dropped variant was drafted at all locations, even where it no longer had stock.
             drafted = {own for own, _ in self.states.get("stock", ()) if own == DRAFTED}
             applied = drafted | {own for own, _ in self.states[name]}
             self.states[name] |= {(each, own) for each in applied for own in restored}

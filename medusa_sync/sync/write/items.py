@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +12,6 @@ from medusa_sync.core.fields import kind_of
 from medusa_sync.core.inventory import ItemPlan, StoredItem, Swap
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
-from medusa_sync.medusa.decode import WITH_VARIANTS
 from medusa_sync.medusa.operations import RENAME_ITEMS
 from medusa_sync.medusa.resources import ITEMS
 from medusa_sync.sync.context import Context
@@ -138,17 +137,15 @@ class Items:
         users = [{each.id for each in item.users} for item in items]
         return {own for using in users if using <= ids for own in using}
 
-    async def restore(self, job: Job, variant_ids: Collection[str]) -> None:
-        """Unlink variants from items that the store linked them to again when it did not delete them."""
-        for product in await self._api.find(WITH_VARIANTS, "id", [job.attempt.product_id]):
-            revived = [
-                Swap(each.id, item_id, None)
-                for each in product.variants
-                if each.id in variant_ids
-                for item_id in sorted(each.item_ids - job.history.links[each.id])
-            ]
-            if revived:
-                await self._api.swap_items(job.attempt.product_id, revived)
+    async def unlink_given_back(self, variants: Iterable[tuple[Job, StoredVariant]]) -> None:
+        """Unlink dropped variants from items that they did not have when this run first deleted them."""
+        swaps = dict[Job, list[Swap]]()
+        for job, each in variants:
+            given_back = each.item_ids - job.history.links.setdefault(each.id, each.item_ids)
+            swaps.setdefault(job, []).extend(Swap(each.id, own, None) for own in sorted(given_back))
+        for job, wanted in swaps.items():
+            if wanted:
+                await self._api.swap_items(job.attempt.product_id, wanted)
 
     async def rename(self, jobs: Group) -> None:
         """Give items the SKUs of their variants; one whose SKU another item has is left without an SKU.

@@ -96,7 +96,8 @@ class History(Struct):
         gain: the write that made it one of the source; None if no earlier plan did.
         deleted: ids of dropped variants that are deleted.
         kept: why dropped variants are not removed although the guards allow it, by id.
-        links: ids of the inventory items that dropped variants had before the first deletion, by their ids.
+        links: ids of the inventory items that a dropped variant had before this run first tried to delete it,
+            by the id of the variant.
         first: the plan of when it was read first, which shows what the store had before the run.
         sends_copies: it refers to copies of images from now on.
     """

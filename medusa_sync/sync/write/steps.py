@@ -49,6 +49,7 @@ _RESERVED = StoreRefusedError(
     "it has reservations, so orders need its inventory item", status=HTTPStatus.BAD_REQUEST
 )
 
+_Dropped = tuple[Job, StoredVariant]
 _Sends = tuple[Sequence[Send], Sequence[Send]]  # up to the row of the product, and those that follow
 
 
@@ -119,31 +120,36 @@ class Writer:
     async def _delete(self, bodies: Callable[[Job], Bodies], jobs: Group) -> None:
         """Delete variants. A call with one of which stock is reserved is refused, so those are not sent.
 
-        Medusa undoes a refused call by linking its variants to all items that they ever had.
+        Medusa undoes a refused call by linking its variants to all items that they ever had. They are
+        unlinked from those that they did not have before, and before they are deleted again, because the
+        store deletes what a variant is linked to.
         """
         wanted = _wanted(bodies, jobs)
         removed = {each.id: each for job in jobs for each in job.change.removed.values()}
         leaving = [(job, removed[body["id"]]) for job, body in wanted if body["id"] in removed]
-        for job, each in leaving:
-            job.history.links.setdefault(each.id, each.item_ids)
+        await self._items.unlink_given_back(leaving)
         reserved = await self._items.reserved([each for _, each in leaving]) if leaving else set()
         sent = [body for _, body in wanted if body["id"] not in reserved]
         done = await self._context.api.bulk.run(DELETE_VARIANTS, sent)
         answers = dict(zip((body["id"] for body in sent), done, strict=True))
-        left = dict[Job, list[str]]()
         for job, each in leaving:
             if isinstance(answers.get(each.id), str):
                 job.history.deleted.add(each.id)
-            elif each.id in answers or each.item_ids != job.history.links[each.id]:
-                left.setdefault(job, []).append(each.id)
-        for job, variant_ids in left.items():
-            await self._items.restore(job, variant_ids)
+        left = [(job, each) for job, each in leaving if each.id in answers.keys() - job.history.deleted]
+        await self._items.unlink_given_back(await self._read(left))
         for job, body in wanted:
             answer = answers.get(body["id"], _RESERVED)
             if job.attempt.error is None:
                 job.accept(answer)
             if isinstance(answer, StoreRefusedError):
                 self._keep(job, body["id"], answer)
+
+    async def _read(self, variants: Sequence[_Dropped]) -> list[_Dropped]:
+        """Read variants again."""
+        jobs = {each.id: job for job, each in variants}
+        ids = dict.fromkeys(job.attempt.product_id for job in jobs.values())
+        products = await self._context.api.find(WITH_VARIANTS, "id", [*ids])
+        return [(jobs[each.id], each) for product in products for each in product.variants if each.id in jobs]
 
     def _keep(self, job: Job, variant_id: str, refusal: StoreRefusedError) -> None:
         """Take note that a dropped variant is not removed: some of its stock may be reserved."""
