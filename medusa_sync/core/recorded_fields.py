@@ -158,9 +158,10 @@ def _of_dropped(change: Change, key: str, stored: StoredVariant) -> VariantRecor
     fields = {name: value for name, value in applied.items() if new_values.get(name, value) is not None}
     for name, values in pending.items():
         current = remember(stored.value(name, change.names))
-        if current is not None and current in values:
+        follows = VARIANT_FIELDS[name].kind.merge is Merge.FOLLOW
+        if current is not None and current in (values[-1:] if follows else values):
             fields[name] = current
-        elif VARIANT_FIELDS[name].kind.merge is Merge.FOLLOW or current is None:
+        elif follows or current is None:  # a newer one may still arrive
             fields.pop(name, None)
     if key in change.drafted and not stored.is_kit:
         # A variant that comes back gets its stock again, or is not tracked any more.

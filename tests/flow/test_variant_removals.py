@@ -1,5 +1,6 @@
 """Variants that the source no longer has: what removes them, what keeps them, and other runs meanwhile."""
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flow.faults import no, refuse, strike
+from tests.flow.faults import no, refuse, strike, sync_killed
 from tests.flow.merchant import delete_variants, edit, left_over
 from tests.flow.plans import carried_out
 from tests.flow.shirts import held
@@ -190,6 +191,28 @@ def test_a_variant_that_is_brought_back_while_it_is_removed_is_repaired(removal:
     rows = [without_first(shirt(1)), shirt(2)]
     assert sync(ListSource(rows), store, **removal).exit_code == 0
     assert held(store, 2)["SH2-S-R"]["stock"] == 2
+
+
+@pytest.mark.parametrize("location", ["", "Warehouse"])
+def test_a_variant_whose_stock_is_set_to_0_late_gets_its_stock_back_with_the_source(location: str) -> None:
+    """Another run has confirmed its product before that arrived; other variants name no location."""
+    row = shirt()
+    row["variants"][0]["stock"] = {location: 7} if location else 7
+    store, late = synced([row]), list[httpx.Request]()
+
+    def drafts(request: httpx.Request) -> bool:
+        if is_late := removes_variants(request):
+            late.append(request)
+        return is_late
+
+    dropped = ListSource([without_first(row)])
+    sync_killed("before", drafts, dropped, store, **DRAFT)
+    assert counts(sync(dropped, store)) == {"unchanged": 1}
+    for each in late:
+        store.call("POST", each.url.path, json.loads(each.content))
+    assert left(store) == 0
+    assert sync(ListSource([row]), store).exit_code == 0
+    assert left(store) == 7
 
 
 def test_removed_variants_are_reported_although_the_response_was_lost() -> None:
