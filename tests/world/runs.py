@@ -114,7 +114,10 @@ class Run:
         written = [each for each in result.changes if each.action is not None]
         may_be_written = (*written, *result.problems, *result.not_completed)
         _, *planned = (json.loads(line) for line in self.plan.read_text().splitlines())
-        recorded = {each["plan"]["external_id"] for each in planned if each["plan"]["action"] == "keep"}
+        # Only the record is written if the store has all of it already.
+        recorded = {
+            each["plan"]["external_id"] for each in planned if each["plan"]["action"] in {"keep", "update"}
+        }
         return self.wanted.keys() - recorded - {each.external_id or "" for each in may_be_written}
 
     @property
