@@ -178,6 +178,15 @@ class Expected(Possible):
         """A product that is not stored."""
         return cls(fresh=fresh, others={name: [value] for name, value in fresh.items()})
 
+    def _of_another_key(self, fields: Mapping[str, Value], wanted: Wanted) -> str | None:
+        """The key of a dropped variant that becomes a new one, because it has the option values of that."""
+        options = {name: {value} for name, value in fields.items() if name.startswith("option.")}
+        for key, each in self.variants.items():
+            has_them = all(each.possible(name) == values for name, values in options.items())
+            if key not in wanted.variants and each.store_id and not each.is_gone and has_them:
+                return key
+        return None
+
     def meet(self, wanted: Wanted, rules: Rules, *, surely: bool) -> None:
         """A run handled it, or may have."""
         if self.is_adopted:
@@ -202,6 +211,9 @@ class Expected(Possible):
             if key not in self.variants:
                 self.variants[key] = self._new_variant()
             own = self.variants[key]
+            if surely and own.store_id is None and (known := self._of_another_key(fields, wanted)):
+                own = self.variants[key] = self.variants.pop(known)
+                own._forget_items()  # it may be tracked from now on
             may_keep_the_item = "stock" in fields and (own.may_share or not own.has_own_stock)
             own.meet(fields, rules, surely=surely, new=self._new_variant)
             own.may_share = not surely and may_keep_the_item
