@@ -16,6 +16,8 @@ from tests.harness.command import TIMEOUT_S
 from tests.harness.dummyjson import DummyJson
 from tests.world.shop import Shop
 
+pytestmark = pytest.mark.xdist_group("action")  # its packages are installed once
+
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 SIZE = 20

@@ -7,6 +7,7 @@ from tests.harness import catalogue
 from tests.harness.command import Finished, medusa_sync
 from tests.harness.dummyjson import DummyJson
 from tests.harness.shirts import shirts
+from tests.tiers import deep
 from tests.world.shop import Shop
 
 ROWS = [*catalogue.whole_sample()[:30], *shirts(2)]
@@ -34,6 +35,7 @@ def without_order(value: Any) -> Any:
     return sorted(map(without_order, value), key=str) if isinstance(value, list) else value
 
 
+@deep  # flow tests prove plans; a recipe writes one in the quick tests
 def test_a_plan_is_the_same_each_time_and_is_written_exactly_and_once(
     source: DummyJson, shop: Shop, tmp_path: Path
 ) -> None:

@@ -42,7 +42,7 @@ def sync(products: Sequence[dict[str, Any]], store: Store, *arguments: str) -> F
         return medusa_sync(*own, *arguments, store=store)
 
 
-@pytest.mark.parametrize("kind", sampled(KINDS, "response dropped"))
+@pytest.mark.parametrize("kind", sampled(KINDS))
 def test_the_next_run_repairs_a_fault_at_any_write(
     kind: str, shop: Shop, proxy: FaultProxy, tmp_path: Path
 ) -> None:

@@ -131,7 +131,7 @@ def answers(port: int) -> bool:
     return True
 
 
-@pytest.mark.parametrize("kind", sampled(["sftp", "ftp"], "sftp"))
+@pytest.mark.parametrize("kind", sampled(["sftp", "ftp"]))
 def test_the_commands_of_the_page_about_sources_run_in_its_order(
     kind: str, shop: Shop, erp: str, tmp_path: Path
 ) -> None:

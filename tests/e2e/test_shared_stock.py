@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.rig import REMOVE, Rig
 from tests.e2e.storefront import Storefront
 from tests.harness.fault_proxy import answered
-from tests.tiers import sampled
+from tests.tiers import deep, sampled
 
 SIZE = 1
 DRAFT = ("--on-missing", "draft", "--max-removals", "100%")
@@ -74,6 +74,7 @@ def test_customers_buy_from_the_stock_that_variants_share(
     assert (stock(storefront), items(rig)) == (dict.fromkeys("SML", 6), ["dummyjson:7"])
 
 
+@deep  # flow tests prove kits
 def test_a_kit_and_an_ordered_variant_are_left_to_the_merchant(rig: Rig, storefront: Storefront) -> None:
     """The source changes all stock, and then drops a variant that is ordered and one that is not."""
     rig.source.products = [*rig.source.products, shirt(dict.fromkeys("SML", 9))]

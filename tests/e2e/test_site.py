@@ -65,7 +65,7 @@ def test_the_site_has_every_page_the_schemas_and_a_search(built: Path) -> None:
 
 @pytest.mark.parametrize(
     ("device", "scheme"),
-    sampled(product(WIDTHS, ["light", "dark"]), ("phone", "dark"), ("desktop", "light")),
+    sampled(product(WIDTHS, ["light", "dark"]), ("phone", "dark")),
 )
 def test_no_page_is_wider_than_the_window_or_asks_another_server(
     device: str, scheme: str, site: str, chrome: Chrome

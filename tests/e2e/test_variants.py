@@ -145,6 +145,7 @@ def a_week_earlier(metadata: dict[str, Any]) -> dict[str, Any]:
     return {"medusa_sync": json.loads(earlier)}
 
 
+@deep  # flow tests prove delays
 def test_what_is_missing_is_marked_and_removed_after_a_week(rig: Rig) -> None:
     later, before = (*REMOVE, "--remove-after", "7d"), rig.variant_ids(1, 2)
     rig.source.products = [without_blue(1), *rig.source.products[2:]]
@@ -168,6 +169,7 @@ def test_what_is_missing_is_marked_and_removed_after_a_week(rig: Rig) -> None:
 # --- prices ---------------------------------------------------------------------------------------------
 
 
+@deep  # the prices of regions are a quick example
 def test_prices_in_two_currencies_follow_the_source_and_those_of_the_merchant_stay(
     rig: Rig, storefront: Storefront
 ) -> None:
