@@ -182,8 +182,8 @@ class Expected(Possible):
         """The key of a dropped variant that becomes a new one, because it has the option values of that."""
         options = {name: {value} for name, value in fields.items() if name.startswith("option.")}
         for key, each in self.variants.items():
-            has_them = all(each.possible(name) == values for name, values in options.items())
-            if key not in wanted.variants and each.store_id and not each.is_gone and has_them:
+            is_left = key not in wanted.variants and each.store_id and not each.is_gone
+            if is_left and options and all(each.possible(name) == options[name] for name in options):
                 return key
         return None
 
