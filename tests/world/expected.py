@@ -223,7 +223,7 @@ class Expected(Possible):
                 shared = self.shared.get(name, set())
                 if fields[name] is None or not surely:  # what it does not name is not tracked any more
                     possible = shared | own.own_stock.get(name, set())
-                    own.states[name] |= {(None, quantity) for quantity in possible}
+                    own.states[name] |= {(None, quantity) for quantity in {None, *possible}}
                 elif fields[name] in shared and self.stock_was_edited:  # orders may have changed it since
                     own.states[name] |= {(fields[name], quantity) for quantity in shared}
         for own in self.variants.values():
