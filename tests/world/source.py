@@ -228,9 +228,15 @@ def _sku(dice: random.Random, product: Product) -> str:
     return f"SKU-{product['id']}-{dice.randrange(10**6)}"
 
 
+def _picture(product: Product, name: str) -> str:
+    """The URL of an image: every second product has long ones, of which records keep digests."""
+    folder = "pictures/of/the/catalogue/" if product["id"] % 2 else ""
+    return f"https://i.example/{folder}{product['id']}/{name}.png"
+
+
 def _images(dice: random.Random, product: Product) -> list[str]:
     """Others, or the same in another order."""
-    new = [f"https://i.example/{product['id']}/{n}.png" for n in dice.sample(range(8), dice.randint(1, 4))]
+    new = [_picture(product, str(n)) for n in dice.sample(range(8), dice.randint(1, 4))]
     known = [each for each in product.get("images", ()) if each.startswith("https://i.example/")]
     return new if new[1:] or not known[1:] else [*known[1:], known[0]]
 
@@ -260,7 +266,7 @@ _NEW: dict[str, Callable[[random.Random, Product], Any]] = {
     "weight": lambda dice, _: dice.randrange(1, 100),
     "allowBackorder": lambda dice, _: dice.random() < 0.5,
     "status": lambda dice, _: dice.choice(["published", "published", "draft"]),
-    "thumbnail": lambda dice, product: f"https://i.example/{product['id']}/thumb{dice.randrange(9)}.png",
+    "thumbnail": lambda dice, product: _picture(product, f"thumb{dice.randrange(9)}"),
     "sku": _sku,
     "meta": lambda dice, product: {**product["meta"], "barcode": f"{dice.randrange(10**12):013d}"},
 }
