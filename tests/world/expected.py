@@ -51,10 +51,12 @@ class ExpectedVariant(Possible):
         self, wanted: Mapping[str, Value], rules: Rules, *, surely: bool, new: Callable[[], Self]
     ) -> None:
         """A run handled it, or may have; `new` is what it may have created in its place."""
-        # After its item was part of a kit, it gets one of its own when the source changes its stock.
-        was_in_a_kit = "stock" in wanted and not self.is_managed
+        # It gets an item of its own when the source changes its stock after its item was part of a
+        # kit, or was deleted with a product that the store could not delete.
+        lacks_one = not self.is_managed or [] in self.others.get("ids of items", ())
+        gets_one = "stock" in wanted and lacks_one
         shares = "stock" not in wanted
-        if shares == self.has_own_stock or was_in_a_kit or self.is_unlinked or self.may_share:
+        if shares == self.has_own_stock or gets_one or self.is_unlinked or self.may_share:
             self._forget_items()
             self.is_unlinked &= not surely
         if shares:  # its stock is that of an item that others have, too

@@ -118,6 +118,7 @@ class Run:
         recorded = {
             each["plan"]["external_id"] for each in planned if each["plan"]["action"] in {"keep", "update"}
         }
+        recorded -= {each.external_id for each in result.skipped}  # it is not what was planned
         return self.wanted.keys() - recorded - {each.external_id or "" for each in may_be_written}
 
     @property
