@@ -6,13 +6,29 @@ import httpx
 
 from tests.world.editing import KINDS, Editing, Kind, NothingToEditError, kind
 from tests.world.shop import LEVELS, Json
-from tests.world.wanted import CHANNELS, LOCALES, OTHER_PRICES, PROFILE, SECOND_STOCK, TEXTS
+from tests.world.wanted import CHANNELS, CUSTOMS, LOCALES, OTHER_PRICES, PROFILE, RARE, SECOND_STOCK, TEXTS
 
 SECOND_CHANNEL = "Market"
 SECOND_PROFILE = "Bulky"
 MERCHANT_SKU = "M-"  # how those of the merchant begin
 
 __all__ = ["KINDS", "Editing", "NothingToEditError"]
+
+
+def rare_field(edit: Editing) -> Any:
+    """Set one that few products of the source have."""
+    number = edit.number()
+    name = [*RARE][number % len(RARE)]
+    new = f"merchants-{number}"
+    ids = {"type": edit.shop.type, "collection": edit.shop.collection}
+    return edit.set(name, new, **({f"{name}_id": ids[name](new)} if name in ids else {}))
+
+
+def measure_or_customs_of_variant(edit: Editing) -> Any:
+    number, names = edit.dice.randrange(100, 999), ("weight", *CUSTOMS)
+    name = names[number % len(names)]
+    return edit.set_of_variant(name, number if name == "weight" else f"Merchant's {name} {number}")
+
 
 KINDS |= {
     "title": Kind(lambda edit: edit.set("title", f"Merchant's title {edit.number()}"), 6),
@@ -23,13 +39,13 @@ KINDS |= {
         *(lambda edit: edit.set_unowned("own metadata", metadata={"campaign": str(edit.number())}), 4),
         of_metadata=True,
     ),
-    "subtitle": Kind(lambda edit: edit.set_unowned("subtitle", subtitle=f"Subtitle {edit.number()}"), 2),
+    "rare_field": Kind(rare_field, 2),
     "price": Kind(lambda edit: edit.set_price("price"), 6),
     "other_price": Kind(lambda edit: edit.set_price(edit.dice.choice(OTHER_PRICES)), 9),
     "barcode": Kind(lambda edit: edit.set_of_variant("barcode", f"M{edit.number()}"), 2),
     "ean": Kind(lambda edit: edit.set_of_variant("ean", f"M{edit.number()}"), 1),
     "variant_title": Kind(lambda edit: edit.set_of_variant("title", f"Merchant's title {edit.number()}"), 3),
-    "variant_weight": Kind(lambda edit: edit.set_of_variant("weight", edit.dice.randrange(100, 999)), 2),
+    "measure_or_customs_of_variant": Kind(measure_or_customs_of_variant, 2),
 }
 
 

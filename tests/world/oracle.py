@@ -36,7 +36,6 @@ class Oracle:
 
     def __init__(self, store: Store) -> None:
         self._fresh: dict[str, Any] = {
-            "subtitle": None,
             "own metadata": {},
             "sales channels": [store.sales_channel_id],
             "shipping profile": store.shipping_profile_id,

@@ -103,7 +103,7 @@ def alike(stored: Mapping[str, Stored]) -> dict[str, Any]:
         key if each.owned.get("external_id") or ":" in key else each.owned["title"]: {
             "status": each.status,
             **each.owned,
-            **{name: each.others[name] for name in ("subtitle", "handle", "own metadata")},
+            **{name: each.others[name] for name in ("handle", "own metadata")},
             "channels": len(each.others["sales channels"]),
             "values": sorted((each.options[own], sorted(values)) for own, values in each.values.items()),
             "variants": sorted((_variant(each, own) for own in each.variants.values()), key=str),

@@ -58,6 +58,13 @@ async def source_changes_variants(world: World, dice: random.Random) -> None:
     world.source.publish()
 
 
+@rule(3)
+async def source_changes_rare_fields(world: World, dice: random.Random) -> None:
+    world.source.dice = dice
+    for _ in range(dice.randint(1, 4)):
+        world.source.change_rare_fields()
+
+
 @rule(5)
 async def source_hands_on_skus(world: World, dice: random.Random) -> None:
     world.source.dice = dice

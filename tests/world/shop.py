@@ -27,6 +27,7 @@ _FIELDS = (
     "categories.handle,categories.name,categories.is_active,"
     "sales_channels.id,sales_channels.name,shipping_profile.id,shipping_profile.name,variants.id,"
     "variants.title,variants.sku,variants.barcode,variants.ean,variants.variant_rank,"
+    "variants.material,variants.origin_country,variants.hs_code,variants.mid_code,"
     "variants.manage_inventory,variants.allow_backorder,variants.weight,variants.options.option_id,variants.options.value,"
     "variants.prices.id,variants.prices.amount,variants.prices.currency_code,"
     "variants.prices.min_quantity,variants.prices.max_quantity,"

@@ -15,11 +15,12 @@ from tests.world.variants import (
     some_prices,
     some_stock,
 )
-from tests.world.wanted import LOCALES, TEXTS, Product
+from tests.world.wanted import CUSTOMS, LOCALES, RARE, TEXTS, Product
 
 # Some Medusa queries split values at commas, and read `null` as no value.
 _TAGS = [*(f"tag {letter}" for letter in "abcdefgh"), "red, blue", "null"]
 _CATEGORIES = ["shelf-one", "shelf-two", "shelf-three", "shelf-four", "red,blue", "null"]
+_GROUPS = ["garden", "kitchen", "summer", "null"]  # also words of other rare fields
 _CHANNELS = ["Default Sales Channel", SECOND_CHANNEL]
 _PROFILES = ["Default Shipping Profile", SECOND_PROFILE]
 _WORDS = ["Amber", "Birch", "Copper", "Dawn", "Elm", "Fern", "Glass", "Hazel", "Iris", "Jade", "Null"]
@@ -107,6 +108,20 @@ class Source:
         having = [each for each in self.products.values() if "variants" in each or "_main" in each]
         if having:
             self._shirts.change(self.dice.choice(having))
+
+    def change_rare_fields(self) -> None:
+        """Name, change or no longer name fields of a product, or of a variant, that few have."""
+        if not self.products:
+            return
+        product = self.dice.choice(list(self.products.values()))
+        owner = self.dice.choice([product, product, *product.get("variants", ())])
+        names = [*(RARE if owner is product else CUSTOMS).values()]
+        for name in self.dice.sample(names, self.dice.randint(1, 3)):
+            if self.dice.random() < 0.25:
+                owner.pop(name, None)
+            else:
+                owner[name] = self.dice.choice(_GROUPS)
+        self.publish()
 
     def share_stock(self) -> bool:
         """Change which variants of a product share its stock; returns whether there is such a product."""

@@ -12,12 +12,12 @@ from tests.world.run_rules import RULES, some_changes, some_edits, some_faults, 
 from tests.world.runs import Broken
 from tests.world.store import REMOVALS, until_settled
 from tests.world.stored import stored_in
-from tests.world.wanted import PRICES, Value, Wanted
+from tests.world.wanted import CUSTOMS, PRICES, Value, Wanted
 from tests.world.world import World
 
 __all__ = ["RULES"]
 
-_NEW_FIELDS = ("allow_backorder", "ean")  # of variants
+_NEW_FIELDS = ("allow_backorder", "ean", *CUSTOMS)  # of variants
 _PRODUCT = re.compile(r"prod_[0-9A-Z]{26}")
 
 

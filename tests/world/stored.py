@@ -6,11 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tests.world.shop import Shop
-from tests.world.wanted import LOCALES, METADATA, OTHER_PRICES, PRICES, PROFILE, TEXTS
+from tests.world.wanted import CUSTOMS, LOCALES, METADATA, OTHER_PRICES, PRICES, PROFILE, TEXTS
 
 GONE_REGION = re.compile("reg_[0-9A-Z]{26}")  # other regions are called by their names
 _MEASURES = ("weight", "width", "height", "length")
-_CUSTOMS = ("origin_country", "hs_code", "mid_code", "material")
 
 
 @dataclass(frozen=True)
@@ -127,9 +126,12 @@ def stored_of(
     free = _available if is_available else _on_hand
     metadata = {key: value for key, value in (product["metadata"] or {}).items() if key != "medusa_sync"}
     owned = {
-        **{name: product[name] for name in ("title", "description", "status", "discountable")},
+        **{name: product[name] for name in ("title", "subtitle", "description", "status", "discountable")},
         "thumbnail": product["thumbnail"] and source_of(product["thumbnail"]),
         PROFILE: (product.get("shipping_profile") or {}).get("name"),
+        **{name: product[name] for name in CUSTOMS},
+        "type": (product["type"] or {}).get("value"),
+        "collection": (product["collection"] or {}).get("handle"),
         **{name: _number(product[name]) for name in _MEASURES},
         "tags": tuple(sorted(tag["value"] for tag in product["tags"])),
         "categories": tuple(sorted(category["handle"] for category in product["categories"])),
@@ -143,9 +145,7 @@ def stored_of(
     options = sorted(product["options"], key=lambda option: option["id"])
     variants = sorted(product["variants"], key=lambda variant: variant["id"])
     others = {
-        **{name: product[name] for name in ("subtitle", "handle", *_CUSTOMS)},
-        "type": (product["type"] or {}).get("value"),
-        "collection": (product["collection"] or {}).get("handle"),
+        "handle": product["handle"],
         "own metadata": metadata,
         "sales channels": sorted(channel["id"] for channel in product["sales_channels"]),
         "shipping profile": (product.get("shipping_profile") or {}).get("id"),
@@ -183,7 +183,7 @@ def _variant(
     here = at.pop("stock")
     elsewhere = [level for level in levels if level["location_id"] not in locations.values()]
     owned = {
-        **{name: variant[name] for name in ("title", "sku", "barcode", "ean")},
+        **{name: variant[name] for name in ("title", "sku", "barcode", "ean", *CUSTOMS)},
         "weight": _number(variant["weight"]),
         "allow_backorder": variant["allow_backorder"],
         **{

@@ -38,6 +38,15 @@ METADATA = {
     "availability_status": "availabilityStatus",
 }
 """Names at the source by names in the store; the store has a number of reviews besides."""
+CUSTOMS = {
+    "material": "material",
+    "origin_country": "originCountry",
+    "hs_code": "hsCode",
+    "mid_code": "midCode",
+}
+"""The same for fields that variants have, too."""
+RARE = {**{name: name for name in ("subtitle", "type", "collection")}, **CUSTOMS}
+"""The same for fields that few products have."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +101,14 @@ def wanted_of(product: Product, *, sale_prices: bool = False) -> Wanted:
         **({PROFILE: product["shippingProfile"]} if "shippingProfile" in product else {}),
         **({"discountable": product["discountable"]} if "discountable" in product else {}),
         **({CHANNELS: tuple(sorted(product["salesChannels"]))} if "salesChannels" in product else {}),
-        **{name: product.get(key) for name, key in METADATA.items()},
+        **{name: product.get(key) for name, key in (METADATA | RARE).items()},
         "review_count": len(product["reviews"]) if "reviews" in product else None,
         **{f"options.{number}": name for number, name in enumerate(options)},
     }
     if "variants" not in product:
         only = _variant(product, product, [DEFAULT], sale_prices=sale_prices)
         barcode = product.get("meta", {}).get("barcode")
-        only |= {"title": DEFAULT, "barcode": barcode, "weight": None}
+        only |= {"title": DEFAULT, "barcode": barcode, **dict.fromkeys(("weight", *CUSTOMS))}
         return Wanted(fields, {product.get("_main", ""): only}, {}, options)
     several_have_none = sum("stock" not in each for each in product["variants"]) > 1
     shared = _stock(product["stock"]) if several_have_none and product.get("stock") is not None else {}
@@ -132,6 +141,7 @@ def _variant(product: Product, variant: Product, values: list[str], *, sale_pric
         "title": variant.get("title") or " / ".join(values),
         **{f"option.{number}": value for number, value in enumerate(values)},
         **{name: variant.get(name) for name in ("sku", "barcode", "ean", "weight")},
+        **{name: variant.get(key) for name, key in CUSTOMS.items()},
         **_backorder(product | variant),
         **_stock(variant.get("stock")),
         **_prices(product, variant, sale_prices=sale_prices),
