@@ -19,7 +19,12 @@ WEIGHT = 0.3 if _VERSION >= (2, 15) else 3
 
 HAS_TRANSLATIONS = _RELEASE >= (2, 12, 3)
 
-_TEXTS = ",translations.id,translations.locale_code,translations.translations" if HAS_TRANSLATIONS else ""
+_TEXTS = (
+    ",translations.id,translations.locale_code,translations.translations"
+    ",variants.translations.locale_code,variants.translations.translations"
+    if HAS_TRANSLATIONS
+    else ""
+)
 _FIELDS = (
     "id,external_id,title,subtitle,handle,status,description,thumbnail,weight,length,height,width,origin_country,hs_code,"
     "mid_code,material,discountable,metadata,options.id,options.title,options.values.value,"

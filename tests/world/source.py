@@ -15,12 +15,12 @@ from tests.world.variants import (
     some_prices,
     some_stock,
 )
-from tests.world.wanted import CUSTOMS, LOCALES, RARE, TEXTS, Product
+from tests.world.wanted import CUSTOMS, LOCALES, RARE, RARE_TEXTS, TEXTS, TEXTS_OF_VARIANTS, Product
 
 # Some Medusa queries split values at commas, and read `null` as no value.
 _TAGS = [*(f"tag {letter}" for letter in "abcdefgh"), "red, blue", "null"]
 _CATEGORIES = ["shelf-one", "shelf-two", "shelf-three", "shelf-four", "red,blue", "null"]
-_GROUPS = ["garden", "kitchen", "summer", "null"]  # also words of other rare fields
+_WORDS_OF_RARE = ["garden", "kitchen", "summer", "null"]
 _CHANNELS = ["Default Sales Channel", SECOND_CHANNEL]
 _PROFILES = ["Default Shipping Profile", SECOND_PROFILE]
 _WORDS = ["Amber", "Birch", "Copper", "Dawn", "Elm", "Fern", "Glass", "Hazel", "Iris", "Jade", "Null"]
@@ -117,11 +117,19 @@ class Source:
         owner = self.dice.choice([product, product, *product.get("variants", ())])
         names = [*(RARE if owner is product else CUSTOMS).values()]
         for name in self.dice.sample(names, self.dice.randint(1, 3)):
-            if self.dice.random() < 0.25:
-                owner.pop(name, None)
-            else:
-                owner[name] = self.dice.choice(_GROUPS)
+            self._name_or_not(owner, name)
+        if HAS_TRANSLATIONS and (owner is not product or "translations" in product):
+            known, locale = owner.get("translations", {}), self.dice.choice(LOCALES)
+            texts = dict(known.get(locale, {}))
+            self._name_or_not(texts, self.dice.choice(RARE_TEXTS if owner is product else TEXTS_OF_VARIANTS))
+            owner["translations"] = known | {locale: texts}
         self.publish()
+
+    def _name_or_not(self, owner: dict[str, Any], name: str) -> None:
+        if self.dice.random() < 0.25:
+            owner.pop(name, None)
+        else:
+            owner[name] = self.dice.choice(_WORDS_OF_RARE)
 
     def share_stock(self) -> bool:
         """Change which variants of a product share its stock; returns whether there is such a product."""

@@ -6,7 +6,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tests.world.shop import Shop
-from tests.world.wanted import CUSTOMS, LOCALES, METADATA, OTHER_PRICES, PRICES, PROFILE, TEXTS
+from tests.world.wanted import (
+    CUSTOMS,
+    LOCALES,
+    METADATA,
+    OTHER_PRICES,
+    PRICES,
+    PROFILE,
+    RARE_TEXTS,
+    TEXTS,
+    TEXTS_OF_VARIANTS,
+)
 
 GONE_REGION = re.compile("reg_[0-9A-Z]{26}")  # other regions are called by their names
 _MEASURES = ("weight", "width", "height", "length")
@@ -139,7 +149,7 @@ def stored_of(
             source_of(image["url"]) for image in sorted(product["images"], key=lambda image: image["rank"])
         ),
         "sales_channels": tuple(sorted(channel["name"] for channel in product["sales_channels"])),
-        **_texts(product),
+        **_texts(product, (*TEXTS, *RARE_TEXTS)),
         **{name: metadata.pop(name, None) for name in (*METADATA, "review_count")},
     }
     options = sorted(product["options"], key=lambda option: option["id"])
@@ -186,6 +196,7 @@ def _variant(
         **{name: variant[name] for name in ("title", "sku", "barcode", "ean", *CUSTOMS)},
         "weight": _number(variant["weight"]),
         "allow_backorder": variant["allow_backorder"],
+        **_texts(variant, TEXTS_OF_VARIANTS),
         **{
             name: _only([each["amount"] for each in prices if each["field"] == name])
             for name in PRICES.values()
@@ -218,13 +229,13 @@ def _variant(
     )
 
 
-def _texts(product: dict[str, Any]) -> dict[str, str | None]:
-    """The translated title and description of a product in each locale."""
-    known = {each["locale_code"]: each["translations"] for each in product.get("translations", ())}
+def _texts(owner: dict[str, Any], names: Sequence[str]) -> dict[str, str | None]:
+    """The texts of a product or of a variant in each locale."""
+    known = {each["locale_code"]: each["translations"] for each in owner.get("translations", ())}
     return {
         f"translation.{locale}.{name}": known.get(locale, {}).get(name) or None
         for locale in LOCALES
-        for name in TEXTS
+        for name in names
     }
 
 

@@ -1,6 +1,6 @@
 """What the store must have of a source product (docs/mapping.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,9 @@ PRICES: Mapping[tuple[str, str, int | None, int | None], str] = {
 """Fields of prices by currency, region, minimum and maximum of the quantity."""
 OTHER_PRICES = tuple(name for name in PRICES.values() if name != "price")
 TEXTS = ("title", "description")
+RARE_TEXTS = ("subtitle", "material")
+"""Texts in other locales that few products have."""
+TEXTS_OF_VARIANTS = ("title", "material")
 METADATA = {
     "brand": "brand",
     "rating": "rating",
@@ -96,7 +99,7 @@ def wanted_of(product: Product, *, sale_prices: bool = False) -> Wanted:
         "tags": tuple(sorted(set(product.get("tags", ())))),
         "categories": (slugify(product["category"]),) if "category" in product else (),  # handles
         "images": tuple(product.get("images", ())),
-        **_texts(product),
+        **(_texts(product, (*TEXTS, *RARE_TEXTS)) if "translations" in product else {}),
         **({"status": product["status"]} if "status" in product else {}),
         **({PROFILE: product["shippingProfile"]} if "shippingProfile" in product else {}),
         **({"discountable": product["discountable"]} if "discountable" in product else {}),
@@ -109,6 +112,7 @@ def wanted_of(product: Product, *, sale_prices: bool = False) -> Wanted:
         only = _variant(product, product, [DEFAULT], sale_prices=sale_prices)
         barcode = product.get("meta", {}).get("barcode")
         only |= {"title": DEFAULT, "barcode": barcode, **dict.fromkeys(("weight", *CUSTOMS))}
+        only |= _texts({}, TEXTS_OF_VARIANTS)
         return Wanted(fields, {product.get("_main", ""): only}, {}, options)
     several_have_none = sum("stock" not in each for each in product["variants"]) > 1
     shared = _stock(product["stock"]) if several_have_none and product.get("stock") is not None else {}
@@ -124,15 +128,13 @@ def wanted_of(product: Product, *, sale_prices: bool = False) -> Wanted:
     return Wanted(fields, variants, shared, options)
 
 
-def _texts(product: Product) -> dict[str, Value]:
-    """The translated title and description in each locale, if the source has any."""
-    if "translations" not in product:
-        return {}
-    known = product["translations"]
+def _texts(owner: Product, names: Sequence[str]) -> dict[str, Value]:
+    """The texts of a product or of a variant in each locale."""
+    known = owner.get("translations", {})
     return {
         f"translation.{locale}.{name}": known.get(locale, {}).get(name)
         for locale in LOCALES
-        for name in TEXTS
+        for name in names
     }
 
 
@@ -142,6 +144,7 @@ def _variant(product: Product, variant: Product, values: list[str], *, sale_pric
         **{f"option.{number}": value for number, value in enumerate(values)},
         **{name: variant.get(name) for name in ("sku", "barcode", "ean", "weight")},
         **{name: variant.get(key) for name, key in CUSTOMS.items()},
+        **_texts(variant, TEXTS_OF_VARIANTS),
         **_backorder(product | variant),
         **_stock(variant.get("stock")),
         **_prices(product, variant, sale_prices=sale_prices),
