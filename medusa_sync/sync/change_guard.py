@@ -58,7 +58,7 @@ async def _check(
     async for name, changes in _changed(context, removals, backlog):
         count += 1
         removal = "delete" if context.deletes else "draft"
-        fields.update({each.field for each in changes} or {removal})
+        fields.update([*dict.fromkeys(each.field for each in changes)] or [removal])
         if len(names) < LISTED:
             names.append(f"{name}: {_described(changes) or removal}")
     owned = len(context.scan.overview.source_ids) - len(context.unrecorded)
