@@ -40,6 +40,7 @@ class ListSource(Source):
     ends_after: int | None = None  # it fails after so many pages
     first_rows: list[Any] | None = None  # of the first reading, while products move between its pages
     is_available: bool = False  # its stock is what no order has reserved
+    source_name: str = SOURCE_NAME
 
     def __post_init__(self) -> None:
         self.in_one_piece = self.first_rows is None
@@ -54,7 +55,7 @@ class ListSource(Source):
 
     def page(self, rows: Sequence[Any]) -> Page:
         options = MappingOptions(
-            *(SOURCE_NAME, self.currency, self.sale_prices, self.source_map),
+            *(self.source_name, self.currency, self.sale_prices, self.source_map),
             is_available=self.is_available,
         )
         return page_of(map(Item, rows), len(self.rows), options)

@@ -9,7 +9,7 @@ from typing import Any
 
 from medusa_sync import InterruptedRunError, Result, RunResult
 from tests.harness.picture_server import PictureServer
-from tests.harness.runs import ListSource, Signal, approved, document, run_once
+from tests.harness.runs import SOURCE_NAME, ListSource, Signal, approved, document, run_once
 from tests.world.backends import Backend
 from tests.world.expected import Expected
 from tests.world.faults import Killed
@@ -60,6 +60,7 @@ class Run:
     result: RunResult | None = None  # if it was not killed
     stop: Signal = field(default_factory=Signal)
     pictures: PictureServer | None = None
+    source_name: str = SOURCE_NAME
 
     async def execute(self, store: Backend, machine: Machine) -> RunResult | None:
         """Run on a machine; returns None if it was killed."""
@@ -75,6 +76,7 @@ class Run:
                 is_available=self.rules.is_available,
                 ends_after=self.ends_after,
                 first_rows=self.first_rows,
+                source_name=self.source_name,
             )
         try:
             self.result = await run_once(

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from tests.harness.catalogue import product as generated
 from tests.world.edits import SECOND_CHANNEL, SECOND_PROFILE
@@ -196,6 +196,22 @@ class Source:
             if "ean" in holders[one] and "ean" in holders[two]:
                 holders[two]["ean"] = holders[one]["ean"]
             self._shirts.moved |= {one, two}
+
+    def borrow_a_code(self, other: Self) -> Callable[[], None]:
+        """Give a variant the SKU of one of another source, which keeps it; returns what takes it back."""
+        holders, theirs = self._holders(), other._holders()
+        if not holders or not theirs:
+            return lambda: None
+        own = holders[self.dice.choice(sorted(holders))]
+        sku, barcode = _codes(own)
+        _give_codes(own, _codes(theirs[self.dice.choice(sorted(theirs))])[0], barcode)
+        self.publish()
+
+        def take_back() -> None:
+            _give_codes(own, sku, barcode)
+            self.publish()
+
+        return take_back
 
     def _holders(self) -> dict[tuple[int, str], Product]:
         """The products without variants, and the variants, that may get other SKUs."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 from tests.world.shop import Shop
@@ -11,6 +12,7 @@ from tests.world.wanted import (
     LOCALES,
     METADATA,
     OTHER_PRICES,
+    OTHER_SOURCE,
     PRICES,
     PROFILE,
     RARE_TEXTS,
@@ -105,7 +107,7 @@ class Stored:
 def stored_in(shop: Shop) -> dict[str, Stored]:
     """All products by external id, or by id if they have none; fails if one is stored twice."""
     sales: dict[str, list[float]] = {}
-    for price in shop.sale_prices():
+    for price in chain(shop.sale_prices(), shop.sale_prices(OTHER_SOURCE)):
         sales.setdefault(price["variant_id"], []).append(price["amount"])
     products, found = shop.products(), {}
     for product in products:
@@ -129,7 +131,7 @@ def stored_of(
     Args:
         product: as the API shows it.
         locations: ids of the stock locations that the source names, by field.
-        sales: amounts in the price list of the source, by variant.
+        sales: amounts in the price lists of the sources, by variant.
         is_available: its stock is what no order has reserved.
         source_of: the URL at the source of an image of the store.
     """

@@ -7,10 +7,10 @@ from typing import Any
 
 from medusa_sync import RunResult
 from tests.world.edits import MERCHANT_SKU
-from tests.world.guard_rules import RULES
 from tests.world.rules import rule
 from tests.world.run_rules import some_changes, some_faults, some_rules
 from tests.world.runs import GUARDED, Broken, Done, Run
+from tests.world.second_source import RULES
 from tests.world.stored import GONE_REGION, stored_in
 from tests.world.variants import shares_stock
 from tests.world.wanted import REGION_PRICE

@@ -9,6 +9,8 @@ from slugify import slugify
 Value = Any
 LOCALES = ("de-DE", "fr-FR")
 Product = dict[str, Any]
+OTHER_SOURCE = "other"
+"""The name of a second source, whose products are its own."""
 
 DEFAULT = "Default"
 DEFAULT_LOCATION = "Warehouse"

@@ -61,6 +61,8 @@ class World:
         self.network = Network(self.store, random.Random(dice.random()), self.states, clock, self.note)
         self.rows = Rows()
         self.source = Source(self.rows, random.Random(0))
+        self.other_rows = Rows()
+        self.other = Source(self.other_rows, random.Random(0))
         self.oracle = Oracle(self.shop.store)
         self.merchant = make_merchant(self.shop, self.oracle, random.Random(0), clock)
         self.batch_size = dice.choice([1, 1, 2, 2, 3, 15])
@@ -157,6 +159,9 @@ class World:
         undone = self.states[UNDONE]
         self.network.forget()
         self.oracle.see(self.shop.items(), self.shop.locations)
+        if self.oracle.theirs:  # the merchant may have changed the store as a whole
+            now = stored_in(self.shop)
+            self.oracle.theirs = {key: now[key] for key in self.oracle.theirs}
         self.states.update(set(before_runs(self, runs)))
         self.oracle.may_double_items |= len(runs) > 1
         await all_of(runs, self.store, machines)
