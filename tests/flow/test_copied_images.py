@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -919,8 +920,7 @@ def test_an_undo_of_the_run_that_made_copies_keeps_them(tmp_path: Path) -> None:
 def test_two_sources_copy_an_image_each() -> None:
     source, store = ListSource(shirts(1)), FakeMedusa()
     copy(source, store)
-    with patch("tests.harness.runs.SOURCE_NAME", "other"):
-        copy(source, store, source_name="other")
+    copy(replace(source, source_name="other"), store, source_name="other")
     assert len(store.state.files) == 6
     assert_quiet(source, store)
 

@@ -608,7 +608,7 @@ def test_later_runs_take_it_for_an_edit_of_the_merchant(tmp_path: Path) -> None:
     assert record_of(store, 1) == record
     assert counts(sync(ListSource([after]), store)) == {"unchanged": 1}
     sync(ListSource([{**after, "subtitle": "New"}]), store)
-    was["dummyjson:1"]["others"]["subtitle"] = "New"
+    was["dummyjson:1"]["owned"]["subtitle"] = "New"
     assert shown(store) == was
     again = sync(ListSource([{**after, "title": "Newer", "tags": ["newer"]}]), store)
     assert (again.exit_code, again.conflicts, store.products["dummyjson:1"].title) == (0, 1, "Newer")
