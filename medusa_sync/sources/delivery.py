@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from hashlib import blake2b
@@ -20,13 +20,17 @@ from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Page, Rejected, Row, Unchecked
 from medusa_sync.sources.image_paths import has_paths
 from medusa_sync.sources.overlooked import Overlooked
-from medusa_sync.sources.schema import FIELDS, NEWER
+from medusa_sync.sources.schema import EARLIER_NAMES, FIELDS, NEWER_NAMES, NEWER_VARIANT_NAMES
 from medusa_sync.sources.text import UNREADABLE, one_line, usable_id
 
 T = TypeVar("T")
 
 _TITLE_LENGTH = 200  # of rejected products
 MAPPING = 2  # raised when a product of a source is mapped to other values than before
+_EARLIER, _NEWER, _NEWER_OF_VARIANTS = (
+    tuple(f'"{name}"'.encode() for name in names)
+    for names in (EARLIER_NAMES, NEWER_NAMES, NEWER_VARIANT_NAMES)
+)  # as JSON has them
 
 
 class MappingOptions(Struct, frozen=True, dict=True):
@@ -42,6 +46,7 @@ class MappingOptions(Struct, frozen=True, dict=True):
         base: the URL of the source, which completes the paths of images; empty without one.
         has_other_names: fields of the products have other names, which were not read in older versions.
         has_translated_names: some of these are in other languages, which were read still later.
+        has_newer_names: some of these mean fields that 1.0.0 ignored.
         is_available: stock is what no order has reserved.
     """
 
@@ -53,6 +58,7 @@ class MappingOptions(Struct, frozen=True, dict=True):
     map_digest: str = ""
     base: str = ""
     has_translated_names: bool = False
+    has_newer_names: bool = False
     is_available: bool = False
     adjust: str = ""
     adjust_digest: str = ""
@@ -120,9 +126,10 @@ def deliver(item: Item, options: MappingOptions, overlooked: Overlooked | None =
     if source_id is None or title is None or item.problem:
         return _row(item, options, overlooked)
     body = bytes(item.body)
-    was_ignored = options.has_other_names or any(name in body for name in NEWER)
-    settings = f"{MAPPING} {options.currency} {options.sale_prices}{' names' if was_ignored else ''}"
+    settings = f"{MAPPING} {options.currency} {options.sale_prices}"
+    settings += " names" if options.has_other_names or _has(body, _EARLIER) else ""
     settings += " in languages" if options.has_translated_names else ""
+    settings += " newer" if options.has_newer_names or _has_newer_names(item, body) else ""
     settings += " available" if options.is_available else ""
     if options.base and has_paths(body):
         body += options.base.encode()
@@ -130,6 +137,21 @@ def deliver(item: Item, options: MappingOptions, overlooked: Overlooked | None =
     external_id = external_id_of(options.source_name, source_id)
     row = partial(_row, item, options, overlooked)
     return Unchecked(external_id, source_id, title, digest, row, options.settings)
+
+
+def _has_newer_names(item: Item, body: bytes) -> bool:
+    """Whether an item may have fields that 1.0.0 ignored: an upgrade has to look at its product."""
+    if _has(body, _NEWER):
+        return True
+    if b'"variants"' not in body or not _has(body, _NEWER_OF_VARIANTS):
+        return False
+    variants = item.decoded.get("variants")  # products have most of these names, too
+    listed = variants if isinstance(variants, Sequence) else ()
+    return any(isinstance(each, dict) and not each.keys().isdisjoint(NEWER_VARIANT_NAMES) for each in listed)
+
+
+def _has(body: bytes, names: Iterable[bytes]) -> bool:
+    return any(name in body for name in names)
 
 
 def _row(item: Item, options: MappingOptions, overlooked: Overlooked | None) -> Row:
@@ -149,10 +171,14 @@ def with_names(options: MappingOptions, item: Item) -> MappingOptions:
     others = item.decoded.keys() - FIELDS
     if not others:
         return options
-    from medusa_sync.sources.lenient import are_translated, are_used
+    from medusa_sync.sources.lenient import are_translated, meant
 
+    fields = meant(others)
     return structs.replace(
-        options, has_other_names=are_used(others), has_translated_names=are_translated(others)
+        options,
+        has_other_names=bool(fields),
+        has_translated_names=are_translated(others),
+        has_newer_names=not fields.isdisjoint(NEWER_NAMES),
     )
 
 

@@ -115,9 +115,9 @@ def is_deleted(raw: Mapping[str, Any]) -> bool:
     return any(value_of(DELETED, value, DELETED) for value in given)
 
 
-def are_used(names: Iterable[str]) -> bool:
-    """Whether one of these names means a field that our own format calls otherwise."""
-    return any(_named(name, FIELDS).field not in {"", _IGNORED} for name in names)
+def meant(names: Iterable[str]) -> set[str]:
+    """The fields of our own format that these names mean."""
+    return {_named(name, FIELDS).field for name in names} - {"", _IGNORED}
 
 
 def are_translated(names: Iterable[str]) -> bool:

@@ -154,8 +154,12 @@ class SourceProduct(Struct, frozen=True, rename="camel", forbid_unknown_fields=T
 
 
 FIELDS = frozenset(each.encode_name for each in structs.fields(SourceProduct))
-NEWER = (b'"salesChannels"', b'"translations"', b'"allowBackorder"', b'"shippingProfile"', b'"discountable"')
-"""The names of fields that version 2 of the mapping ignored at first, as JSON has them."""
+EARLIER_NAMES = ("salesChannels", "translations")
+"""Fields that version 2 of the mapping ignored at first, but 1.0.0 read."""
+NEWER_NAMES = ("status", "allowBackorder", "shippingProfile", "discountable")
+"""Fields of products that 1.0.0 ignored, or sent only once."""
+NEWER_VARIANT_NAMES = ("ean", "upc", "dimensions", "originCountry", "hsCode", "midCode", "material")
+"""Fields of variants that 1.0.0 ignored."""
 _PRICES = ("price", "prices", "compareAtPrice", "salePrice")
 SOLD = frozenset({*_PRICES, "id", "title", "stock", "allowBackorder", "variants", "status"})
 """The fields that say what is sold, how, for how much and how many: without these, no product is stored."""

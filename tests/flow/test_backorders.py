@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.flow.merchant import edit_variant
-from tests.flow.stage import ListSource, assert_quiet, counts, record_of, sync, synced, writes
+from tests.flow.stage import ListSource, assert_quiet, counts, details_read, record_of, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 
 ROW: dict[str, Any] = {"id": 1, "title": "Cup", "price": 3, "stock": 0}
@@ -73,7 +73,7 @@ def upgraded() -> FakeMedusa:
 
 def test_an_upgrade_writes_nothing_and_says_how_to_send_it(upgraded: FakeMedusa) -> None:
     result = sync(source(allowBackorder=True), upgraded)
-    assert writes(upgraded) == []
+    assert (writes(upgraded), details_read(upgraded)) == ([], [])
     [note] = [each for each in result.notes if each.name == "newer_fields"]
     assert "allow_backorder of 1." in note
     assert "--overwrite --only allow_backorder" in note

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,19 @@ def test_products_whose_fields_were_not_read_before_are_checked_again_after_an_u
     assert len({*digest(MUG | {"image": "https://a"})}) == 2
     assert len({*digest(MUG | {"farbe": "blau", "kod": "1"})}) == 1
     assert len({digest(MUG | {"name": "Mug", **more})[1] for more in ({}, {"Beschreibung": "B"})}) == 2
+
+
+@pytest.mark.parametrize(
+    "newer", [{"status": "draft"}, {"backorders_allowed": True}, {"allow_backorder": 1}], ids=str
+)
+def test_fields_that_1_0_0_ignored_are_checked_after_an_upgrade_under_each_name(
+    newer: dict[str, Any],
+) -> None:
+    row = MUG | {"image": "https://a", **newer}  # has another name, which 1.0.0 put in the key of the digest
+    delivered = deliver(Item(row), with_names(MappingOptions("shop", "usd"), Item(row)))
+    assert isinstance(delivered, Unchecked)
+    former = blake2b(bytes(Item(row).body), digest_size=8, key=b"2 usd False names")
+    assert delivered.digest != former.hexdigest()
 
 
 _TEXTS: dict[Any, tuple[str, Any]] = {
