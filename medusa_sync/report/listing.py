@@ -29,7 +29,7 @@ _WINNERS = {
     ),
     frozenset(OnConflict): "To choose which side wins, set --on-conflict.",
 }
-_HELD = "If these prices are right, run once with a higher --max-price-change."
+_HELD = "If these prices are right, run once with --max-price-change none."
 _WITHHELD = (
     "Two variants of a store cannot have the same SKU or barcode, and two products not the same handle. "
     "Change one of them at the source or in the admin."
@@ -68,7 +68,8 @@ class Listing:
             return
         self._count += 1
         self._hints[_parted(outcome.reason)[1]] += 1
-        won = [each for each in outcome.conflicts if not each.reason]
+        is_new = outcome.action is Action.CREATE  # its conflict is a status that the store does not have
+        won = [each for each in outcome.conflicts if not (each.reason or is_new)]
         self._has_winner |= bool(won)
         self._winners.update(each.kept for each in won if each.field != VARIANT)
         if self.is_complete or self._count <= LISTED:

@@ -228,6 +228,11 @@ class SourceOf(ABC, Generic[T_co]):
         """What is not used of the products that were checked so far."""
         return ()
 
+    @property
+    def doubts(self) -> Iterable[Note]:
+        """Those of them that any changed product may add, and doubtful values."""
+        return ()
+
     async def category_names(self) -> Mapping[str, str]:
         """Display names of categories by slug."""
         return {}

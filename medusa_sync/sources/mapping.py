@@ -71,10 +71,10 @@ def desired_of(item: Item, options: MappingOptions, overlooked: Overlooked | Non
     if options.base:
         product = completed(product, options.base)
     desired = to_desired(product, options)
+    if unknown_status:
+        desired = structs.replace(desired, status="draft", unknown_status=unknown_status)
     if overlooked is not None:
         overlooked.add(product, desired, unused)
-    if unknown_status:
-        return structs.replace(desired, status="draft", unknown_status=unknown_status)
     return desired
 
 

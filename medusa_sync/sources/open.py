@@ -152,6 +152,10 @@ class Catalogue(Source):
         if self._adjustment is not None:
             yield from self._adjustment.example
 
+    @property
+    def doubts(self) -> Iterable[Note]:
+        return self._overlooked.doubts
+
     async def category_names(self) -> Mapping[str, str]:
         return {} if self._map else await self._source.category_names()
 

@@ -39,6 +39,7 @@ class Overlooked:
         self._images = 0
         self._path = ""  # of an image, as an example
         self._has_status = False
+        self._statuses = Counter[str]()  # that are not known
         self._free = 0
         self._thousandths, self._thousandth = 0, 0.0  # prices that may be thousands, and an example
         self._sales = Counter[str]()  # products whose sale prices are not in the currency
@@ -50,6 +51,8 @@ class Overlooked:
         self._images += len(unusable)
         self._has_status = self._has_status or product.status is not None
         self._path = self._path or min(filter(is_path, unusable), default="")
+        if desired.unknown_status:
+            self._statuses[desired.unknown_status] += 1
         prices = [each.fields.get(PRICE) for each in desired.variants]
         self._free += prices.count(0)
         if digits_of(desired.currency) <= _CENTS:
@@ -61,18 +64,10 @@ class Overlooked:
 
     @property
     def notes(self) -> Iterator[Note]:
+        """What a person checks once: how the names of the source are read, and doubtful values."""
         remarks = self.remarks
-        parts = (
-            _listed(map(_with_doubt, remarks.unused), _SHOWN),
-            f"images that are no http(s) URLs: {self._images:,}" if self._images else "",
-        )
-        unused = "; ".join(filter(None, parts))
-        if unused:
+        if unused := _listed(map(_with_doubt, remarks.unused), _SHOWN):
             yield Note("not_used", f"Not used: {unused}.")
-        if self._path:
-            how = 'set --adjust to `under("https://shop.example.com")`, with the address of the shop'
-            text = f"Images that are paths, such as {shown(self._path)}, need a URL: {how}."
-            yield Note("not_used", text)
         shows = next(filter(_SHOWS.fullmatch, remarks.unused), "")
         if shows and not self._has_status:
             program = f'if .unused["{shows}"] | {_IS_NO} then .status = "draft" else . end'
@@ -90,17 +85,34 @@ class Overlooked:
         if remarks.numeric:
             codes = ", ".join(map(shown, remarks.numeric))
             yield Note("numeric_codes", f"Codes that are numbers: {codes}. Do they lack zeros in front?")
-        if self._free:
-            yield Note("free", f"Prices that are 0: {self._free:,}.")
-        if self._thousandths:
-            text = f"Prices with three digits after the point, such as {self._thousandth}"
-            yield Note("thousandths", f"{text}: {self._thousandths:,}. Are these thousands?")
         for currency, count in self._sales.items():
             yield Note(
                 "other_sale",
                 f"Sale prices that are not in {currency}, and so not synced: {count:,} "
                 f"product{'s' * (count > 1)}. If all are in one currency, set --currency.",
             )
+        yield from self.doubts
+
+    @property
+    def doubts(self) -> Iterator[Note]:
+        """The values that are not used or may be wrong, which a changed product may have in any run."""
+        if self._images:
+            yield Note("not_used", f"Not used: images that are no http(s) URLs: {self._images:,}.")
+        if self._path:
+            how = 'set --adjust to `under("https://shop.example.com")`, with the address of the shop'
+            text = f"Images that are paths, such as {shown(self._path)}, need a URL: {how}."
+            yield Note("not_used", text)
+        if self._statuses:
+            counts = (f"{shown(status)} ({count:,})" for status, count in self._statuses.items())
+            text = f"Statuses that are not known: {_listed(counts, _SHOWN)}."
+            yield Note(
+                "unknown_status", f"{text} New products with one are drafts; others keep their status."
+            )
+        if self._free:
+            yield Note("free", f"Prices that are 0: {self._free:,}.")
+        if self._thousandths:
+            text = f"Prices with three digits after the point, such as {self._thousandth}"
+            yield Note("thousandths", f"{text}: {self._thousandths:,}. Are these thousands?")
 
 
 def _with_doubt(name: str) -> str:

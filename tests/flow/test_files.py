@@ -73,6 +73,25 @@ def test_a_first_sync_and_each_dry_run_say_what_is_not_used(tmp_path: Path, endi
     assert notes == [True, True, False, True]
 
 
+DOUBTS: dict[str, tuple[str, object]] = {
+    "Not used: images that are no http(s) URLs: 1.": ("images", ["ftp://a/1.jpg"]),
+    "Statuses that are not known: 'live' (1).": ("status", "live"),
+    "Prices that are 0: 1.": ("price", 0),
+    "Prices with three digits after the point, such as 1.299: 1.": ("price", 1.299),
+}
+
+
+@pytest.mark.parametrize("note", DOUBTS)
+def test_each_run_names_the_doubtful_values_of_products_that_have_changed(tmp_path: Path, note: str) -> None:
+    field, value = DOUBTS[note]
+    row, file, store = {"id": 1, "title": "Mug", "price": 9}, tmp_path / "a.json", FakeMedusa()
+    said = []
+    for each in (row, row | {field: value}):
+        notes = sync_file(file, json.dumps([each, row | {"id": 2}]).encode(), store).notes
+        said.append(any(found.startswith(note) for found in notes))
+    assert said == [False, True]
+
+
 @pytest.mark.parametrize(("cell", "note"), [("€", ["Not used: 'Currency Code'."]), ("USD", []), ("", [])])
 def test_a_currency_that_is_no_code_is_named_as_not_used(tmp_path: Path, cell: str, note: list[str]) -> None:
     body = "".join(f"{number},Mug {number},9,{cell}\n" for number in (1, 2))

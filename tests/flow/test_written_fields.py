@@ -162,6 +162,7 @@ def test_a_handle_and_an_unknown_status_are_for_new_products_only() -> None:
         assert (counts(result), result.conflicts) == ({"created": 1}, 1)
         line = "status: draft (kept; the store has no such status; source: publish; the store wins)"
         assert line in text(result)
+        assert "--on-conflict" not in text(result)
     product = store.products[OWN]
     assert (product.status, product.handle) == ("draft", "mine")
     for status in ("publish", {"name": "live"}, 7):

@@ -51,13 +51,15 @@ def of_settings(settings: RunSettings, ledger: Ledger) -> Iterator[Note]:
 
 
 def of_reading(source: Source, ledger: Ledger, *, is_dry_run: bool) -> Iterator[Note]:
-    """What the source says about itself; in first runs and dry runs, also what was overlooked."""
+    """What the source says about itself, and what of it is doubtful or, in first and dry runs, overlooked."""
     yield from source.notes
     is_first = bool(ledger.gained) and not ledger.kept
     if is_dry_run or is_first:
         if (like := _resembled(source)) and not _is_invalid(ledger):
             yield Note("resembles", like)
         yield from source.overlooked
+    else:
+        yield from source.doubts
 
 
 def not_compared(ledger: Ledger) -> Note:

@@ -323,7 +323,7 @@ IMAGES = {"image": "/1.jpg", "thumbnail": "/1.jpg", "images": ["https://a/2", "f
         ),
         (
             {"name": "Cup", "a\nb": 1, **IMAGES},
-            f"Not used: 'name', 'a\\nb'; images that are no http(s) URLs: 2. {PATHS}",
+            f"Not used: 'name', 'a\\nb'. Not used: images that are no http(s) URLs: 2. {PATHS}",
         ),
         (
             {"variants": [{"sku": "a", "price": 0, "fit": "S"}]},
