@@ -10,14 +10,14 @@ from typing import Literal, NamedTuple
 from medusa_sync.settings.options import ALL_OPTIONS, ENV_FILE
 from medusa_sync.settings.parsers import expanded
 
-_PREFIX, _OF_MEDUSA = "SYNC_PRODUCTS_", "MEDUSA_"
+_PREFIX, _START, _OF_MEDUSA = "SYNC_PRODUCTS_", "SYNC", "MEDUSA_"
 _VARIABLES = frozenset(option.variable for option in ALL_OPTIONS if option.variable)
 # Those that are not named by the rule are also found by the name that the rule would give them.
 _SPELLINGS = {
     **{f"{_PREFIX}{option.name.upper()}": option.variable for option in ALL_OPTIONS if option.variable},
     **{variable: variable for variable in _VARIABLES},
 }
-_SIMILAR, _ALMOST_EQUAL = 0.6, 0.8  # Medusa has variables of its own, such as MEDUSA_ADMIN_BACKEND_URL
+_SIMILAR, _ALMOST_EQUAL, _NEARLY_EQUAL = 0.6, 0.8, 0.9  # others have variables like MEDUSA_ADMIN_BACKEND_URL
 
 
 class Found(NamedTuple):
@@ -76,12 +76,15 @@ def read_env_file(name: str | None, directory: Path) -> EnvFile:
 def misspelled(names: Collection[str]) -> Iterator[str]:
     """Yield a warning for each of these variables with a value that is probably a misspelled setting."""
     for name in sorted(set(names) - _VARIABLES):
+        spelled, nearest = name.upper().replace("-", "_"), ""
         if name.startswith(_PREFIX):
-            yield f"the variable {name} is not a setting{_did_you_mean(name, _PREFIX, _SIMILAR)}"
-        elif name.startswith(_OF_MEDUSA):
-            nearest = _did_you_mean(name, _OF_MEDUSA, _ALMOST_EQUAL, set_already=names)
-            if nearest:
-                yield f"the variable {name} is not a setting{nearest}"
+            nearest = _did_you_mean(name, _PREFIX, _SIMILAR)
+        elif spelled.startswith(_OF_MEDUSA):
+            nearest = _did_you_mean(spelled, _OF_MEDUSA, _ALMOST_EQUAL, set_already=names)
+        elif spelled.startswith(_START):
+            nearest = _did_you_mean(spelled, "", _NEARLY_EQUAL, set_already=names)
+        if nearest or name.startswith(_PREFIX):
+            yield f"the variable {name} is not a setting{nearest}"
 
 
 def _did_you_mean(name: str, prefix: str, least: float, *, set_already: Collection[str] = ()) -> str:
