@@ -160,7 +160,7 @@ class Settings:
     max_changes: Share | None = _optional("Guards", "N|N%", parsers.share,
         "Write nothing if more stored products than this would be updated or removed.",
         more="Default: no limit.", is_common=True)
-    max_price_change: PriceLimit | None = _optional("Guards", "N%", parsers.price_limit,
+    max_price_change: PriceLimit | None = _optional("Guards", "N%|none", parsers.price_limit,
         "Do not write prices that would move by more than this, up or down, or to 0.",
         more="Default: no limit.", is_common=True)
     accept_settings: bool = _switch("Guards",

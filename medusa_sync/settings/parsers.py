@@ -154,10 +154,12 @@ def shard(value: str) -> Shard:
     return Shard(int(match[1]), int(match[2])) if match else Shard(0, 0)  # it says what it expects
 
 
-def price_limit(value: str) -> PriceLimit:
-    """Parse a percentage such as `50%`, which may be above 100%."""
+def price_limit(value: str) -> PriceLimit | None:
+    """Parse a percentage such as `50%`, which may be above 100%, or `none`."""
+    if value.strip().lower() == "none":
+        return None
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?%", value.strip()):
-        raise ValueError("expected a percentage such as 50%")
+        raise ValueError("expected a percentage such as 50%, or none")
     return PriceLimit(float(value.strip().removesuffix("%")))
 
 

@@ -50,6 +50,7 @@ VALID: list[tuple[str, str, Any]] = [
     ("max_changes", "10", Share(10, is_percentage=False)),
     ("max_changes", " 0.5% ", Share(0.5, is_percentage=True)),
     ("max_changes", "3.0", Share(3, is_percentage=False)),
+    *(("max_price_change", text, None) for text in ("none", " None ")),
     *(("max_price_change", text, PriceLimit(float(text.strip(" %")))) for text in ("50%", " 0% ", "2.5%")),
     *(("remove_after", text, seconds) for text, seconds in (("7d", 604_800), (" 1.5 H", 5_400), ("90", 90))),
     ("shard", "1/1", Shard(1, 1)),
@@ -120,7 +121,7 @@ INVALID = [
         for text in ("0.5", "-1", "101%", "100.1%", "%", "10 %", "1e3", "ten", "")
     ),
     *(
-        ("max_price_change", text, "expected a percentage such as 50%")
+        ("max_price_change", text, "expected a percentage such as 50%, or none")
         for text in ("50", "-5%", "%", "half", "1e3%", "")
     ),
     *(
