@@ -16,7 +16,18 @@ from medusa_sync.report.escape import visible
 from medusa_sync.report.summary import ended_as
 
 _UNLIMITED = 10**9  # characters of a value
-_COLUMNS = ("external_id", "title", "outcome", "action", "field", "from", "to", "reason", "variant")
+_COLUMNS = (
+    "external_id",
+    "title",
+    "outcome",
+    "action",
+    "field",
+    "from",
+    "to",
+    "reason",
+    "variant",
+    "dry_run",
+)
 # A spreadsheet evaluates a cell that starts with one of these; some accept the wide forms too. Some also skip
 # a leading tab or carriage return, but those are escaped like all control characters.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - wide on purpose
@@ -25,11 +36,13 @@ _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - wi
 def as_csv(result: RunResult) -> str:
     """Render a row per field change, or a row for a product without one.
 
-    A text that could be a formula gets a leading apostrophe. A set is a JSON list.
+    In a dry run, the outcome is that of the run. A text that could be a formula gets a leading apostrophe. A set is a JSON list.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerows(map(_cell, row) for row in chain([_COLUMNS], _rows(result)))
+    dry_run = "true" if result.dry_run else "false"
+    rows = ((*row, dry_run) for row in _rows(result))
+    writer.writerows(map(_cell, row) for row in chain([_COLUMNS], rows))
     return file.getvalue()
 
 

@@ -93,7 +93,7 @@ def answer(result: RunResult) -> tuple[str, str]:
     left, done = [*_left(result)], [*_done(result)]
     parts = (left + done) if result.exit_code else (done + left)
     words = ", ".join(parts) or ("nothing to do" if result.dry_run else "nothing done")
-    early = "ended early; " if result.error else ""
+    early = f"{_stopped(result)}; " if result.error else ""
     end = f" (exit code {result.exit_code})" if result.exit_code else ""
     if not result.dry_run:
         return f"{result.status}: {early}{words}{end}", style
@@ -167,6 +167,11 @@ def ended(result: RunResult) -> str:
     return "Guard" if result.exit_code == EXIT_GUARD else "Ended early"
 
 
+def _stopped(result: RunResult) -> str:
+    """The same within a line; a run may have synced all that its guard did not refuse."""
+    return "stopped by a guard" if result.exit_code == EXIT_GUARD else "ended early"
+
+
 def totals(result: RunResult) -> Iterator[tuple[str, str, int, str]]:
     """Yield the kind, label, number and style of each result, and of conflicts and the like."""
     for each in Result:
@@ -192,7 +197,7 @@ def facts(result: RunResult) -> Iterator[tuple[str, str]]:
     """Yield the name and value of everything else in the summary."""
     yield from figures(result)
     yield "time", duration(result.duration_s)
-    early = "ended early, " if result.error else ""
+    early = f"{_stopped(result)}, " if result.error else ""
     is_ok = result.status is Status.OK
     yield "status", result.status.value + ("" if is_ok else f" ({early}exit code {result.exit_code})")
 

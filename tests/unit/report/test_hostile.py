@@ -83,8 +83,8 @@ def test_csv_keeps_a_text_and_contains_no_formula(text: str) -> None:
     columns, problem, changed = csv.reader(io.StringIO(as_csv(result), newline=""), strict=True)
     shown = visible(text)
     kept = f"'{shown}" if shown.startswith(FORMULAS) else shown
-    assert len(columns) == len(problem) == len(changed) == 9
-    assert problem[-2] == changed[1] == changed[5] == changed[-1] == kept
+    assert len(columns) == len(problem) == len(changed) == 10
+    assert problem[-3] == changed[1] == changed[5] == changed[-2] == kept
     assert not any(cell.startswith(FORMULAS) for cell in (*columns, *problem, *changed))
 
 
