@@ -67,6 +67,8 @@ def matching(runs: Iterable[KeptRun], text: str) -> list[KeptRun]:
     return [each for each in runs if each.name.run_id == text or each.name.started_at.startswith(start)]
 
 
+_UNKNOWN = "a later run wrote it, which was undone or is not kept here"
+
 Place = tuple[str | None, str]
 """The key of a variant, or None for the product, and a field, of which an option is called by its id."""
 
@@ -143,7 +145,9 @@ def runs_of(overwritten: Iterable[Overwritten], key: str | None = None) -> tuple
 
 
 def later_runs(runs: Sequence[RunName]) -> str:
-    """That these runs, or one that is not known, have written what was to be undone."""
-    names, is_one = ", ".join(each.run_id for each in reversed(runs)), len(runs) <= 1
-    subject = ("a later run" if is_one else "later runs") + " wrote it" + (f" ({names})" if names else "")
-    return f"{subject}; undo {'that' if is_one else 'these'} first"
+    """That these runs, or one that is not known or was undone, have written what was to be undone."""
+    if not runs:
+        return _UNKNOWN
+    names, is_one = ", ".join(each.run_id for each in reversed(runs)), len(runs) == 1
+    subject = "a later run" if is_one else "later runs"
+    return f"{subject} wrote it ({names}); undo {'that' if is_one else 'these'} first"

@@ -36,7 +36,8 @@ _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - wi
 def as_csv(result: RunResult) -> str:
     """Render a row per field change, or a row for a product without one.
 
-    In a dry run, the outcome is that of the run. A text that could be a formula gets a leading apostrophe. A set is a JSON list.
+    A dry run has the outcomes that a run would have. A text that could be a formula gets a leading
+    apostrophe. A set is a JSON list.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")

@@ -142,7 +142,7 @@ class Undo(Mode):
             return
         later = sorted(ledger.later, reverse=True)
         if not later:
-            text = "Later runs, whose documents are not kept here, have written over this one. That stays."
+            text = "Later runs, undone or not kept here, have written over this one. That stays."
             yield Note("written_over", text)
             return
         names = ", ".join(map(str, later))

@@ -487,9 +487,15 @@ def test_what_a_later_run_wrote_is_not_called_an_edit(tmp_path: Path) -> None:
     edited = {own for own, each in reasons.items() if each == "edited since the run"}
     assert {field for _, field in edited} == {"subtitle", "price"}
     assert len(edited) == 2
-    assert {*reasons.values()} == {"edited since the run", "a later run wrote it; undo that first"}
+    assert {*reasons.values()} == {
+        "edited since the run",
+        "a later run wrote it, which was undone or is not kept here",
+    }
     assert {field for _, field in reasons.keys() - edited} == {"title", "description", "price"}
-    assert "title: Third (kept; a later run wrote it; undo that first; before it: First)" in shown_to_all
+    assert (
+        "title: Third (kept; a later run wrote it, which was undone or is not kept here; before it: First)"
+        in shown_to_all
+    )
 
 
 def test_an_option_value_that_a_later_run_wrote_with_another_name_of_the_option_is_not_called_an_edit(
@@ -503,7 +509,7 @@ def test_an_option_value_that_a_later_run_wrote_with_another_name_of_the_option_
     sync(ListSource([third]), store)
     done = undo(store, result, tmp_path)
     reasons = {each.field: each.reason for outcome in done.changes for each in outcome.conflicts}
-    assert reasons["option.Size"] == "a later run wrote it; undo that first"
+    assert reasons["option.Size"] == "a later run wrote it, which was undone or is not kept here"
 
 
 def test_an_option_that_is_gone_since_is_listed_and_no_other_one_gets_its_name(tmp_path: Path) -> None:

@@ -194,7 +194,9 @@ def test_a_product_that_a_later_run_has_written_is_kept_and_listed(tmp_path: Pat
     assert counts(later_run) == {"updated": 2, "unchanged": 2}
     done = undo(store, result, tmp_path, **DELETES)
     assert (counts(done), done.exit_code) == ({"removed": 1}, 6), "stock is not counted"
-    assert [each.reason for each in done.skipped] == ["a later run wrote it; undo that first"]
+    assert [each.reason for each in done.skipped] == [
+        "a later run wrote it, which was undone or is not kept here"
+    ]
 
 
 def test_products_without_a_record_that_can_be_trusted_are_kept(tmp_path: Path) -> None:
@@ -222,7 +224,7 @@ def test_nothing_is_restored_of_a_product_whose_record_is_gone(tmp_path: Path) -
     ("since", "reason"),
     [
         ("edited", "edited since the run: price"),
-        ("written", "a later run wrote it; undo that first"),
+        ("written", "a later run wrote it, which was undone or is not kept here"),
         ("deleted", ""),
     ],
 )

@@ -317,7 +317,7 @@ def test_a_later_run_that_is_not_kept_is_not_called_an_edit(store: FakeMedusa, s
     with_prices(source, 3, "--keep-runs", "0")
     result = run("--undo", second)
     assert (result.exit_code, prices(store)) == (6, {3})
-    assert "Later runs, whose documents are not kept here, have written over this one." in result.stdout
+    assert "Later runs, undone or not kept here, have written over this one." in result.stdout
 
 
 def test_what_a_later_run_wrote_of_a_created_product_is_named(store: FakeMedusa, source: Path) -> None:
@@ -328,6 +328,17 @@ def test_what_a_later_run_wrote_of_a_created_product_is_named(store: FakeMedusa,
     assert result.stdout.startswith("partial: 3 skipped (exit code 6)\n")
     assert result.stdout.count(f"a later run wrote it ({second})\n") == 3
     assert f"--undo {second}, then medusa-sync products --undo {first}" in result.stdout
+
+
+def test_a_product_whose_later_run_is_undone_is_kept_without_a_way_to_undo_that_again(
+    store: FakeMedusa, source: Path
+) -> None:
+    first, second = with_prices(source, 1), with_prices(source, 2)
+    assert run("--undo", second).exit_code == 0
+    result = run("--undo", first, "--on-missing", "delete", "--max-removals", "100%")
+    assert (result.exit_code, len(store.products)) == (6, 3)
+    assert result.stdout.count("a later run wrote it, which was undone or is not kept here") >= 1
+    assert f"--undo {second}" not in result.stdout
 
 
 def test_a_plan_of_an_undo_counts_as_one_and_has_its_exit_code(store: FakeMedusa, source: Path) -> None:
