@@ -32,7 +32,10 @@ _ELSEWHERE = (
     "read, because they would get the credentials of the source."
 )
 _HINTS: Mapping[int, str] = {
-    HTTPStatus.UNAUTHORIZED: "Set SYNC_PRODUCTS_SOURCE_AUTHORIZATION to the value of the header.",
+    HTTPStatus.UNAUTHORIZED: (
+        "Set SYNC_PRODUCTS_SOURCE_AUTHORIZATION to the value of the Authorization header, "
+        "such as 'Bearer ...'."
+    ),
     HTTPStatus.FORBIDDEN: "Check SYNC_PRODUCTS_SOURCE_AUTHORIZATION, and what these credentials may read.",
 }
 
