@@ -96,14 +96,16 @@ def _status(row: Row) -> str:
 
 
 def _variant(row: Row, options: Mapping[str, str], now: datetime) -> Mapping[str, Any]:
-    stock = next((max(found, 0) for key in _STOCK if (found := count(row, key)) is not None), None)
+    status = _status(row)
+    none = 0 if status == "out_of_stock" else None
+    stock = next((max(found, 0) for key in _STOCK if (found := count(row, key)) is not None), none)
     return present(
         id=row["id"],
         sku=row["sku"] or row["id"],
         barcode=row["gtin"].split(",")[0].strip(),
         **_prices(row, now),
         stock=stock,
-        allowBackorder=None if stock is None else _SOLD_WITHOUT_STOCK.get(_status(row)),
+        allowBackorder=None if stock is None else _SOLD_WITHOUT_STOCK.get(status),
         weight=optional(row, "shipping_weight", _weight) or optional(row, "product_weight", _weight),
         options={name: row[key] for key, name in options.items() if row[key]},
     )
