@@ -91,12 +91,14 @@ class Remarks(Struct):
         ignored: how many rows have a value for a name that is known, but not synced.
         numeric: columns of a workbook with codes that are numbers, and so may lack zeros.
         known_by: the column that is read as the id, because no other one is.
+        has_decimal_commas: it is a table whose numbers may have one, so that `1.234` is not clear.
     """
 
     unused: dict[str, None] = {}
     ignored: dict[str, int] = {}
     numeric: dict[str, None] = {}
     known_by: str = ""
+    has_decimal_commas: bool = False
 
     def leave_out(self, names: Iterable[str]) -> None:
         """Note names that are not used; a file may have any number."""

@@ -48,6 +48,7 @@ class MappingOptions(Struct, frozen=True, dict=True):
         has_translated_names: some of these are in other languages, which were read still later.
         has_newer_names: some of these mean fields that 1.0.0 ignored.
         is_available: stock is what no order has reserved.
+        has_decimal_commas: a price that is a text such as `1.234` is not clear.
     """
 
     source_name: str
@@ -62,6 +63,7 @@ class MappingOptions(Struct, frozen=True, dict=True):
     is_available: bool = False
     adjust: str = ""
     adjust_digest: str = ""
+    has_decimal_commas: bool = False
 
     @cached_property
     def settings(self) -> dict[str, str]:

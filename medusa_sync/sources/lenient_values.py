@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from medusa_sync.sources.money import agree, codes_of, read
 from medusa_sync.sources.schema import (
     DELETED,
     NUMBER,
+    PRICES,
     Amount,
     Count,
     Metadata,
@@ -56,8 +57,38 @@ def amount_of(value: Any, path: str) -> tuple[Any, str]:
         return value, currency
     money = read(value)
     if value.strip() and money is None:
-        raise msgspec.ValidationError(f"{shown(value)} is not a number such as 1234.50 - at `$.{path}`")
+        raise _no_number(value, path)
     return (money.amount, money.currency or currency) if money else (None, currency)
+
+
+def check_separators(product: Mapping[str, Any]) -> None:
+    """Check that no price of a product in our own shape is like `1.234`, which may be 1234.
+
+    Raises:
+        ValidationError: one is.
+    """
+    variants = product.get("variants")
+    listed = enumerate(variants) if isinstance(variants, list) else ()
+    own = {f"variants[{index}].": each for index, each in listed if isinstance(each, dict)}
+    for prefix, members in {"": product, **own}.items():
+        for name in PRICES:
+            for path, text in _numbers_in(members.get(name), f"{prefix}{name}"):
+                if read(text) and not read(text, decimal_comma=True):
+                    raise _no_number(text, path)
+
+
+def _numbers_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The texts and fractions of a value as texts, with their paths."""
+    if isinstance(value, str | float):
+        yield path, str(value)
+    elif isinstance(value, dict | list):
+        places = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, each in places:
+            yield from _numbers_in(each, f"{path}.{name}" if isinstance(value, dict) else f"{path}[{name}]")
+
+
+def _no_number(text: str, path: str) -> msgspec.ValidationError:
+    return msgspec.ValidationError(f"{shown(text)} is not a number such as 1234.50 - at `$.{path}`")
 
 
 Read = Callable[[Any, str], Any]

@@ -60,6 +60,10 @@ def desired_of(item: Item, options: MappingOptions, overlooked: Overlooked | Non
     if item.problem:
         raise InvalidProductError(item.problem)
     try:
+        if options.has_decimal_commas:
+            from medusa_sync.sources.lenient_values import check_separators  # few sources need it
+
+            check_separators(item.decoded)
         is_strict = not (item.is_foreign or options.has_other_names)
         product, unknown_status, unused = _read(item.value, is_strict=is_strict)
     except msgspec.ValidationError as error:

@@ -222,7 +222,9 @@ class Catalogue(Source):
             async for page in pages:
                 items = page.rows
                 if items and is_first:
-                    self._named = with_names(self._mapping, items[0])
+                    has_commas = self._overlooked.remarks.has_decimal_commas
+                    mapping = structs.replace(self._mapping, has_decimal_commas=has_commas)
+                    self._named = with_names(mapping, items[0])
                     known_by, is_first = self._known_by(items), False
                 if known_by:
                     items = tuple(_identified(item, known_by) for item in items)

@@ -160,7 +160,7 @@ NEWER_NAMES = ("status", "allowBackorder", "shippingProfile", "discountable")
 """Fields of products that 1.0.0 ignored, or sent only once."""
 NEWER_VARIANT_NAMES = ("ean", "upc", "dimensions", "originCountry", "hsCode", "midCode", "material")
 """Fields of variants that 1.0.0 ignored."""
-_PRICES = ("price", "prices", "compareAtPrice", "salePrice")
-SOLD = frozenset({*_PRICES, "id", "title", "stock", "allowBackorder", "variants", "status"})
+PRICES = ("price", "prices", "compareAtPrice", "salePrice")
+SOLD = frozenset({*PRICES, "id", "title", "stock", "allowBackorder", "variants", "status"})
 """The fields that say what is sold, how, for how much and how many: without these, no product is stored."""
 NUMBER = re.compile(r"[0-9]{1,300}(\.[0-9]+)?")  # without its sign, in a text; not infinite as a float

@@ -86,10 +86,13 @@ def read_table(  # noqa: PLR0913 - what its reader knows, and what is wanted of 
     given: dict[str, int] = {}
     for index, (name, placed) in enumerate(zip(names, by_place(names), strict=True)):
         given.setdefault(placed, index)
+        if given[placed] != index:
+            given.setdefault(f"{placed} ({names[: index + 1].count(name)})", index)
         given.setdefault(name, index)  # a map may read the first column without a name as `.[""]`
     known, columns, like = of_table(given, is_known=is_known(names))
     if as_items or known is not None:
-        return kind, _items(rows, columns, known.codes if known else (), unit)
+        remarks = Remarks(has_decimal_commas=decimal_comma)
+        return kind, _items(rows, columns, known.codes if known else (), unit, remarks)
     first: list[Cells] = []
     rest = iter(rows)
 
@@ -105,9 +108,8 @@ def read_table(  # noqa: PLR0913 - what its reader knows, and what is wanted of 
 
 
 def _items(
-    rows: Iterable[Cells], columns: Mapping[str, int], codes: Sequence[str], unit: str
+    rows: Iterable[Cells], columns: Mapping[str, int], codes: Sequence[str], unit: str, remarks: Remarks
 ) -> Iterator[Item]:
-    remarks = Remarks()
     for number, values, problem, numbers in rows:
         cells = _by_name(values, columns)
         found = {name: cells[name] for name in codes if name in cells}

@@ -24,7 +24,7 @@ def yes($name): .[$name] // "" | ascii_downcase == "yes";
           sku: .SKU,
           price: (if $sale then .["Sale Price"] else .Price end),
           compareAtPrice: (if $sale then .Price else null end),
-          stock: (.Stock | if ascii_downcase? == "unlimited" then null else . end),
+          stock: (.Stock // "" | if ascii_downcase? == "unlimited" then null else . end),
           options: ([
             range(1; 7) as $n
             | {key: ($product["Option Name \($n)"] | filled), value: (.["Option Value \($n)"] | filled)}

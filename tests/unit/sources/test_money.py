@@ -123,6 +123,19 @@ def test_tables_of_other_programs_may_name_a_currency() -> None:
         assert row.variants[0].fields["price"] == 9
 
 
+@pytest.mark.parametrize("price", ["1.234", "1,234"])
+def test_a_map_does_not_guess_separators_in_a_table_with_decimal_commas(price: str) -> None:
+    """Also a map that calculates with prices, such as that of Wix."""
+    wix = "handleId;fieldType;name;price\nmug;Product;Mug;{}\n"
+    squarespace = "Product ID [Non Editable];Variant ID [Non Editable];Title;Price\nmug;1;Mug;{}\n"
+    for table in (wix, squarespace):
+        [row] = read(table.format("12,50"))
+        assert not isinstance(row, Rejected), row
+        assert row.variants[0].fields["price"] == 12.5
+        [row] = read(table.format(price))
+        assert isinstance(row, Rejected)
+
+
 def test_prices_that_may_be_thousands_are_named() -> None:
     rows = "".join(
         f"{price},Mug,{price}\n" for price in ("1.299", "2.500", "3.25", "0.125", "4.1234", "1299.125")

@@ -388,6 +388,13 @@ def test_sale_prices_that_are_not_in_the_currency_are_counted(
         assert ("--currency" in found) is expected
 
 
+def test_a_map_gets_each_of_two_columns_with_the_same_name() -> None:
+    found = reading("handleId,fieldType,name,price,price\nmug,Product,Mug,9,8\n")
+    [row] = found.rows
+    assert not isinstance(row, Rejected)
+    assert (row.variants[0].fields["price"], found.overlooked) == (9, "Not used: 'price (2)'.")
+
+
 @pytest.mark.parametrize("header", ["id,title,price,url", "Handle,Title,Variant Price,SEO Title"])
 def test_columns_that_have_a_value_and_are_not_used_are_named(header: str) -> None:
     """Those that are known, but not synced, with the number of their values. A column may have no name."""
