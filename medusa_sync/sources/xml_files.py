@@ -88,7 +88,7 @@ def _feed(file: BufferedReader, *, as_items: bool, keeps_rest: bool = False) -> 
         namespace, _, _ = name.rpartition(" ")
         if _WORDPRESS in namespace and not as_items:
             raise SourceError("it is an export of WordPress (WXR), not a feed", hint=_EXPORT)
-        return depth == 1 and (_GOOGLE in namespace or namespace in _OTHER)
+        return depth > 1 or _GOOGLE in namespace or namespace in _OTHER
 
     def outside(way: Sequence[str], attributes: Mapping[str, str]) -> None:
         nonlocal is_page

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from html import escape
 from io import BufferedReader
 from typing import Any
 from xml.parsers import expat
@@ -25,6 +27,19 @@ _ENDED = frozenset(  # errors of a file that ends too early
 _HINT = "The source must be XML in UTF-8, or in the encoding that its first line names."
 _ENTITY = "Replace each entity such as &name; by its text, and remove <!ENTITY ...> from the file."
 _NAMES = "Export the products as elements of the same name, with numbers and codes as their values."
+_EMPTY = frozenset({"br", "hr", "img", "wbr"})  # elements of HTML without an end
+# fmt: off
+_ONLY_HTML = frozenset([
+    "p", "br", "div", "span", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "hr",
+    "table", "blockquote", "center", "font",
+])
+_HTML = _ONLY_HTML | frozenset([  # others may be anything: a feed has `<imgs><i url=.../></imgs>`
+    "a", "abbr", "b", "big", "caption", "cite", "code", "col", "colgroup", "dd", "del", "dl", "dt", "i",
+    "img", "ins", "li", "mark", "nobr", "pre", "q", "s", "small", "strike", "sub", "sup", "tbody", "td",
+    "tfoot", "th", "thead", "tr", "tt", "u", "wbr",
+])
+# fmt: on
+_TAG = re.compile("</?[a-zA-Z]")
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # in front of the XML, where it is not allowed but common
 
 
@@ -33,6 +48,8 @@ class Element(Struct):
 
     Attributes:
         name: with its namespace and a space in front, if it has one.
+        content: the text in it, but not in its children.
+        at: how much of the content of its parent comes before it.
         problem: of an item: why its product is rejected.
         is_noted: only the start of its text is kept, which shows that it has one.
     """
@@ -40,7 +57,8 @@ class Element(Struct):
     name: str
     attributes: Mapping[str, str]
     children: list[Element] = field(default_factory=list)
-    text: str = ""
+    content: str = ""
+    at: int = 0
     problem: str = ""
     is_noted: bool = False
 
@@ -49,11 +67,27 @@ class Element(Struct):
         return _local(self.name)
 
     @property
+    def text(self) -> str:
+        """Its text; if all elements in it are of HTML, with these."""
+        if not self.children or not self._names <= _HTML:
+            return self.content.strip()
+        is_html_already = _TAG.search(self.content) is not None
+        return _html(self, str if is_html_already else _escaped).strip()
+
+    @property
     def value(self) -> Any:
         """A text, or an object with attributes as `@name`, elements, and a text beside them as `#text`."""
+        names = self._names
+        is_text = not names.isdisjoint(_ONLY_HTML) or bool(self.content.strip())
+        is_text = not names or (is_text and names <= _HTML)
         members = [(f"@{_local(name)}", text) for name, text in self.attributes.items()]
-        members += [(child.local, child.value) for child in self.children]
-        return grouped([*members, ("#text", self.text)] if members and self.text else members) or self.text
+        members += [] if is_text else [(child.local, child.value) for child in self.children]
+        text = self.text if is_text else self.content.strip()
+        return grouped([*members, ("#text", text)] if members and text else members) or text
+
+    @property
+    def _names(self) -> set[str]:
+        return {child.local.lower() for child in self.children}
 
 
 def grouped(members: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -73,7 +107,7 @@ class Parser:
     Args:
         is_item: whether an element is an item, by the names on the way to it.
         is_wanted: whether an element in an item is wanted, by its name and its depth there.
-        is_noted: whether it only matters that such an element has a text, by its name.
+        is_noted: whether it only matters that such an element of an item has a text, by its name.
         outside: called with each element that is in no item, by the names on the way to it.
 
     Attributes:
@@ -178,9 +212,10 @@ class Parser:
             self._open.append(self._item)
             return
         parent, element = self._open[-1], None
-        if parent is not None and self._is_wanted(name, len(self._open)):
-            is_noted = self._is_noted(name)
-            element = Element(name, attributes := {} if is_noted else attributes, is_noted=is_noted)
+        if parent is not None and not parent.is_noted and self._is_wanted(name, len(self._open)):
+            is_noted = len(self._open) == 1 and self._is_noted(name)
+            attributes = {} if is_noted else attributes
+            element = Element(name, attributes, at=len(parent.content), is_noted=is_noted)
             attached = sum(map(len, (*attributes, *attributes.values()))) if attributes else 0
             if self._grows(len(name) + attached):
                 parent.children.append(element)
@@ -189,9 +224,9 @@ class Parser:
     def _text(self, text: str) -> None:
         if self._open and (element := self._open[-1]):
             if element.is_noted:
-                element.text = element.text or text.strip()[:1]
+                element.content = element.content or text.strip()[:1]
             elif self._grows(len(text)):
-                element.text += text
+                element.content += text
 
     def _grows(self, size: int) -> bool:
         """Count characters of the item; returns False if it has too many."""
@@ -203,10 +238,32 @@ class Parser:
     def _end(self, _name: str) -> None:
         self._way.pop()
         if self._open:
-            if element := self._open.pop():
-                element.text = element.text.strip()
+            self._open.pop()
             self._found += [] if self._open else [self._item]
 
 
 def _local(name: str) -> str:
     return name.rpartition(" ")[2]
+
+
+# --- markup ---------------------------------------------------------------------------------------------
+
+
+def _html(element: Element, written: Callable[[str], str]) -> str:
+    """What is in an element, in the order of the source."""
+    parts, end = list[str](), 0
+    for child in element.children:
+        parts += [written(element.content[end : child.at]), _tagged(child)]
+        end = child.at
+    return "".join([*parts, written(element.content[end:])])
+
+
+def _tagged(element: Element) -> str:
+    tag = element.local.lower()
+    attributes = (f' {_local(name)}="{escape(text)}"' for name, text in element.attributes.items())
+    inside = "" if tag in _EMPTY else f"{_html(element, _escaped)}</{tag}>"
+    return f"<{tag}{''.join(attributes)}>{inside}"
+
+
+def _escaped(text: str) -> str:
+    return escape(text, quote=False)

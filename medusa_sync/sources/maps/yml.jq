@@ -4,7 +4,8 @@
 
 # A text in the language of the feed, and one in Ukrainian beside it: `name_ua`, or `<name lang="ua">`.
 def texts($name):
-  [.[$name] | list | if type == "object" then . else {"#text": .} end] as $all
+  [.[$name] | list
+    | if type == "object" and (has("#text") or has("@lang")) then . else {"#text": .} end] as $all
   | [$all[] | select(.["@lang"] | IN("ua", "uk"))] as $uas
   | (first((.["\($name)_ua"], $uas[]["#text"]) | filled) // null) as $ua
   | (first(($all - $uas)[]["#text"] | filled) // $ua) as $own

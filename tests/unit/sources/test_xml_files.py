@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources import xml_files, xml_parser
 from medusa_sync.sources.base import Rejected
 from tests.unit.sources.merchant import ITEM, NAMESPACE, RSS, as_rss
@@ -82,6 +83,56 @@ def test_all_kinds_of_feeds_are_read(content: str, format_: str) -> None:
 def test_texts_may_have_markup_entities_and_comments() -> None:
     text = "<g:description>A &lt;b&gt;&#233;<!-- no --> <![CDATA[<i>&amp;</i>]]></g:description>"
     assert only(item(GOOD + text)).fields["description"] == "A <b>é <i>&amp;</i>"
+
+
+ITEMS = {  # of several kinds of XML, with a place for the description
+    "RSS": item(f"{GOOD}<g:description>{{}}</g:description>").decode(),
+    "Atom": item(f'{GOOD}<content type="xhtml">{{}}</content>').decode(),
+    "yml": "<yml_catalog><offer id='1'><name>Mug</name><price>1</price><description>{}</description></offer>"
+    "</yml_catalog>",
+    "heureka": "<SHOP><SHOPITEM><ITEM_ID>1</ITEM_ID><PRODUCTNAME>Mug</PRODUCTNAME><PRICE_VAT>1</PRICE_VAT>"
+    "<DESCRIPTION>{}</DESCRIPTION></SHOPITEM></SHOP>",
+    "ceneo": "<offers><o id='1' price='1'><name>Mug</name><desc>{}</desc></o></offers>",
+    "skroutz": "<p><product><id>1</id><name>Mug</name><price_with_vat>1</price_with_vat>"
+    "<description>{}</description></product></p>",
+    "other": "<a><product><id>1</id><name>Mug</name><price>1</price><description lang='en'>{}</description>"
+    "</product></a>",
+}
+
+
+@pytest.mark.parametrize("kind", ITEMS)
+@pytest.mark.parametrize(
+    ("text", "description"),
+    [
+        ("Nice <b>red</b> cup &lt; 1 l", "Nice <b>red</b> cup &lt; 1 l"),
+        ("one<BR/>two<b> three</b>", "one<br>two<b> three</b>"),
+        (
+            "<p>One <a href='/?a&amp;b' title='\"'>&lt;i&gt;</a></p>\n <ul><li>Two</li></ul>",
+            '<p>One <a href="/?a&amp;b" title="&quot;">&lt;i&gt;</a></p>\n <ul><li>Two</li></ul>',
+        ),
+        ("<h:div xmlns:h='http://www.w3.org/1999/xhtml'>One</h:div>", "<div>One</div>"),
+        ("<![CDATA[<p>A & B</p>]]><br/>two", "<p>A & B</p><br>two"),
+        ("A &amp; B", "A & B"),
+    ],
+)
+def test_the_markup_of_a_description_becomes_html_with_all_of_its_text(
+    kind: str, text: str, description: str
+) -> None:
+    """As that of one whose markup is escaped."""
+    assert only(ITEMS[kind].format(text), suffix=".xml").fields["description"] == description
+
+
+def test_elements_with_names_of_html_may_be_something_else() -> None:
+    """Such as those of Ceneo. What cannot be read is named."""
+    parts = '<imgs><i url="https://a/1"/></imgs><attrs><a name="Producent">Elm</a></attrs>'
+    fields = only(ITEMS["ceneo"].replace("<desc>", f"{parts}<desc>"), suffix=".xml").fields
+    assert (fields["images"], fields["metadata.brand"]) == (("https://a/1",), "Elm")
+    for kind, content in ITEMS.items():
+        found = reading(content.format("<b>red</b>"), suffix=".xml")
+        [product] = found.rows
+        assert isinstance(product, DesiredProduct)
+        description, is_noted = product.fields.get("description"), "Not used: 'description'." in found.notes
+        assert (description, is_noted) == (("<b>red</b>", False) if kind in {"RSS", "Atom"} else (None, True))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1", "windows-1252"])
