@@ -11,6 +11,9 @@ def texts($name):
   | (first(($all - $uas)[]["#text"] | filled) // $ua) as $own
   | {$own, ua: (if $own == $ua then null else $ua end)};
 
+# A price; one with the attribute `from` is the lowest one of the offer.
+def amount: if type == "object" and keys - ["#text", "@from"] == [] then .["#text"] else . end;
+
 texts("name") as $name
 | texts("description") as $description
 | ((.["@group_id"] | filled) // null) as $group
@@ -32,11 +35,11 @@ texts("name") as $name
       id: .["@id"],
       sku: .["@id"],
       barcode: first((.barcode | list), null),
-      compareAtPrice: .oldprice,
+      compareAtPrice: (.oldprice | amount),
       stock: (if .["@available"] == "false" then 0
         else first((.count, .stock_quantity, .quantity_in_stock, .quantity) | filled) // null end),
       weight: ((.weight | grams) // null),
       options: (if $group and $options == [] then {Offer: .["@id"]} else $options | from_entries end)
-    } + (if $currency then {prices: {($currency): .price}} else {price} end)]
+    } + (if $currency then {prices: {($currency): (.price | amount)}} else {price: (.price | amount)} end)]
   }
 | shown
