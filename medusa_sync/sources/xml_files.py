@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from io import BufferedReader
@@ -33,6 +34,8 @@ _FEED = structs.replace(  # what people call a column, too, may be anything in a
 _WANTED = frozenset(fold(name) for column in GOOGLE.columns if column.field for name in column.names)
 MAX_CATEGORIES = 2**24  # characters of all of them, with 100 more for each
 _DEEPEST = 20  # of categories
+_UNIT = ("unit", "uom", "measure")  # how the names of attributes with one begin
+_GRAMS = re.compile(r"gr?[.]?|gramm?\w*|гр?[.]?|грамм?\w*", re.IGNORECASE)  # noqa: RUF001 - Cyrillic
 _MAP = (
     "Only feeds, the formats of docs/maps.md, and items with names such as <id>, <name> and <price> need no "
     "map: name one with --source-map."
@@ -175,7 +178,8 @@ def _is_product(value: Any) -> bool:
 def _as_json(value: Any, name: str = "") -> Any:
     """An item as JSON usually has it: attributes are members, and so are the elements of a list.
 
-    An element in the list `images` is called `image`. Of attributes beside a text, only a currency counts.
+    An element in the list `images` is called `image`. Of attributes beside a text, only a currency and the
+    unit of a weight count.
     """
     if isinstance(value, list):
         return [_as_json(each) for each in value]
@@ -183,10 +187,25 @@ def _as_json(value: Any, name: str = "") -> Any:
         return value
     members = {key.removeprefix("@"): _as_json(each, key) for key, each in value.items()}
     if text := members.get("#text"):
-        return {"amount": text, "currency": members["currency"]} if "currency" in members else text
+        if "currency" in members:
+            return {"amount": text, "currency": members["currency"]}
+        return _weight(text, members) if _is_weight(name) else text
     [key, each] = next(iter(members.items()))
     if len(members) == 1 and len(key) < len(name) and fold(name).startswith(fold(key)[:-1]):
         several = each if isinstance(each, list) else [each]
         is_path = fold(key) == "category" and all(isinstance(path, str) for path in several)
         return "|".join(several) if is_path else several
     return members
+
+
+def _weight(text: str, members: Mapping[str, Any]) -> str:
+    """A weight in grams, or as a table has one in another unit, such as `1.2 kg`."""
+    units = (str(each) for key, each in members.items() if fold(key).startswith(_UNIT))
+    unit = next(units, "").strip()
+    return f"{text} {unit}" if unit and not _GRAMS.fullmatch(unit) else text
+
+
+@lru_cache(maxsize=1_024)
+def _is_weight(name: str) -> bool:
+    meaning = OWN.meaning(name)
+    return meaning is not None and meaning.column.key == "weight"

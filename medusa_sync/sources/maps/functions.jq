@@ -12,6 +12,15 @@ def spaced: filled | if type == "string" then gsub("[\\s\u00a0]"; "") | decimal 
 # Kilograms in grams.
 def grams: spaced | (tonumber? | . * 1000000 | round / 1000) // .;
 
+# The weight that an element of XML has, in grams; without an attribute `unit`, it is in this one. In a unit that
+# is not known, it stays a text, which is not used.
+def weight_in($usual):
+  (.["@unit"]? // $usual) as $unit
+  | .["#text"]? // .
+  | if $unit | test("^(kgs?|кг)[.]?$"; "i") then grams
+    elif $unit | test("^(gr?[.]?|gramm?.*|гр?[.]?|грамм?.*)$"; "i") then spaced
+    else "\(filled) \($unit)" end;
+
 # Rounded to two decimals, as written: 1.005 is 1.01, although it is kept as 1.00499999999999989.
 def round2: . * 100 * 1.000000000000002 | round / 100;
 

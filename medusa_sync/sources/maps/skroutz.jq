@@ -6,7 +6,7 @@ def goods($product):
     barcode: .ean,
     prices: {eur: first(((.price_with_vat, $product.price_with_vat) | filled), null)},
     stock: (if .instock == "N" then 0 else .quantity end),
-    weight: (($product.weight | spaced) // null)
+    weight: (($product.weight | weight_in("g")) // null)
   };
 
 . as $product

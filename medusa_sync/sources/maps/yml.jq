@@ -38,7 +38,7 @@ texts("name") as $name
       compareAtPrice: (.oldprice | amount),
       stock: (if .["@available"] == "false" then 0
         else first((.count, .stock_quantity, .quantity_in_stock, .quantity) | filled) // null end),
-      weight: ((.weight | grams) // null),
+      weight: ((.weight | weight_in("kg")) // null),
       options: (if $group and $options == [] then {Offer: .["@id"]} else $options | from_entries end)
     } + (if $currency then {prices: {($currency): (.price | amount)}} else {price: (.price | amount)} end)]
   }

@@ -122,6 +122,33 @@ def test_the_markup_of_a_description_becomes_html_with_all_of_its_text(
     assert only(ITEMS[kind].format(text), suffix=".xml").fields["description"] == description
 
 
+@pytest.mark.parametrize(
+    ("kind", "weight", "grams"),
+    [
+        ("yml", '<weight unit="kg">1.2</weight>', 1200),
+        ("yml", '<weight unit="грамм">1200</weight>', 1200),
+        ("yml", '<weight unit="lb">1.2</weight>', None),
+        ("yml", "<weight>1,2</weight>", 1200),
+        ("skroutz", '<weight unit="Kg">1.2</weight>', 1200),
+        ("skroutz", '<weight unit="g">800</weight>', 800),
+        ("skroutz", '<weight unit="oz">8</weight>', None),
+        ("other", '<weight unit="kg">1.2</weight>', None),
+        ("other", '<Gewicht Einheit="g" uom="lb">1.2</Gewicht>', None),
+        ("other", '<weight unit="Gramm">1200</weight>', 1200),
+        ("other", '<weight kind="net">1200</weight>', 1200),
+    ],
+)
+def test_a_weight_has_the_unit_of_its_element_or_is_not_used(
+    kind: str, weight: str, grams: int | None
+) -> None:
+    """As `1.2 kg` in a table of our own format."""
+    found = reading(ITEMS[kind].replace("<desc", f"{weight}<desc"), suffix=".xml")
+    [product] = found.rows
+    assert isinstance(product, DesiredProduct)
+    held = product.fields.get("weight") or product.variants[0].fields.get("weight")
+    assert (held, any(each.startswith("Not used: ") for each in found.notes)) == (grams, grams is None)
+
+
 def test_elements_with_names_of_html_may_be_something_else() -> None:
     """Such as those of Ceneo. What cannot be read is named."""
     parts = '<imgs><i url="https://a/1"/></imgs><attrs><a name="Producent">Elm</a></attrs>'
