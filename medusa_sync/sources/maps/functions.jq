@@ -61,6 +61,11 @@ def under($base):
 # Each member of an array, or the value itself: an element of XML that is not repeated is no array.
 def list: if type == "array" then .[] else filled end;
 
+# An object of `{key, value}`, such as the parameters of XML; different values of the same key are joined.
+def joined:
+  reduce .[] as {$key, $value} ({}; .[$key] += ([$value] - (.[$key] // [])))
+  | map_values(if length == 1 then .[0] else map(filled) | join(", ") end);
+
 # A text with HTML entities, such as "Bags &amp; Belts".
 def plain:
   if type == "string" and contains("&") then

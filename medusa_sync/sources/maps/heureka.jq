@@ -6,7 +6,9 @@
 | .[]
 | ((.ITEMGROUP_ID | filled) // .ITEM_ID) as $id
 | .PRICE_VAT as $price
-| [.PARAM | list | {key: .PARAM_NAME, value: .VAL}] as $params
+| [.PARAM | list | [.PARAM_NAME | list] as $names
+    | [.VAL // "" | if type == "array" then .[] else . end] | to_entries[]
+    | {key: ($names[.key] // $names[-1]), value}] as $params
 | [$params[] | select($is_group and (.key | test("barva|farba|velikost|veľkosť|objem|size|colou?r"; "i")))]
   as $options
 | {
@@ -17,12 +19,12 @@
     categories: [first(.CATEGORYTEXT | list) | split(" *[|] *"; null)
       | map(filled | select(test("^heureka[.]"; "i") | not))],
     images: [(.IMGURL, .IMGURL_ALTERNATIVE) | list],
-    metadata: (($params - $options | from_entries) + {PRODUCTNO: (.PRODUCTNO // "")} | map_values(filled)),
+    metadata: (($params - $options | joined) + {PRODUCTNO: (.PRODUCTNO // "")} | map_values(filled)),
     variants: [{
       id: .ITEM_ID,
       sku: .ITEM_ID,
       barcode: ((.EAN | filled) // .ISBN),
-      options: (if $is_group and $options == [] then {Item: .ITEM_ID} else $options | from_entries end)
+      options: (if $is_group and $options == [] then {Item: .ITEM_ID} else $options | joined end)
     } + first((.CURRENCY | filled | {prices: {(ascii_downcase): $price}}), {$price})]
   }
 | shown

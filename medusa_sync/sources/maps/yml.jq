@@ -30,7 +30,7 @@ texts("name") as $name
     brand: .vendor,
     categories: (.categories // []),
     images: [.picture | list],
-    metadata: (($params - $options | from_entries) + {vendorCode: (.vendorCode // "")} | map_values(filled)),
+    metadata: (($params - $options | joined) + {vendorCode: (.vendorCode // "")} | map_values(filled)),
     variants: [{
       id: .["@id"],
       sku: .["@id"],
@@ -39,7 +39,7 @@ texts("name") as $name
       stock: (if .["@available"] == "false" then 0
         else first((.count, .stock_quantity, .quantity_in_stock, .quantity) | filled) // null end),
       weight: ((.weight | weight_in("kg")) // null),
-      options: (if $group and $options == [] then {Offer: .["@id"]} else $options | from_entries end)
+      options: (if $group and $options == [] then {Offer: .["@id"]} else $options | joined end)
     } + (if $currency then {prices: {($currency): (.price | amount)}} else {price: (.price | amount)} end)]
   }
 | shown
