@@ -27,7 +27,8 @@ _GOOGLE = "base.google.com/ns/"
 _WORDPRESS = "wordpress.org/export/"
 _OTHER = ("", "http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/")  # namespaces of feeds themselves
 _PAGES = frozenset({"next", "prev-archive"})  # what a link is to
-_SAME = {"summary": "description", "content": "description"}  # Atom's
+_CONTENT = "http://purl.org/rss/1.0/modules/content/ encoded"  # of RSS
+_SAME = {"summary": "description", "content": "description", "encoded": "description"}
 _FEED = structs.replace(  # what people call a column, too, may be anything in a feed
     GOOGLE, columns=tuple(structs.replace(each, also=()) if each.field else each for each in GOOGLE.columns)
 )
@@ -62,7 +63,8 @@ def read_xml(
         elements = _feed(file, as_items=False, keeps_rest=keeps_rest)
         rows = (_row(each, number, header_of) for number, each in enumerate(elements, 1))
         return f"{kind} ({GOOGLE.name}){encoding}", products(rows, _FEED)
-    values = _plain(_feed(file, as_items=True)) if found.root in ROOTS else _others(file, found)
+    meaning = str if as_items else _meaning
+    values = _plain(_feed(file, as_items=True)) if found.root in ROOTS else _others(file, found, meaning)
     items = (
         Item(value, f"item {number}", problem=problem, root=found.root)
         for number, (value, problem) in enumerate(values, 1)
@@ -91,7 +93,7 @@ def _feed(file: BufferedReader, *, as_items: bool, keeps_rest: bool = False) -> 
         namespace, _, _ = name.rpartition(" ")
         if _WORDPRESS in namespace and not as_items:
             raise SourceError("it is an export of WordPress (WXR), not a feed", hint=_EXPORT)
-        return depth > 1 or _GOOGLE in namespace or namespace in _OTHER
+        return depth > 1 or _GOOGLE in namespace or namespace in _OTHER or name == _CONTENT
 
     def outside(way: Sequence[str], attributes: Mapping[str, str]) -> None:
         nonlocal is_page
@@ -112,8 +114,11 @@ def _plain(items: Iterable[Element]) -> Iterator[tuple[Any, str]]:
 
 
 def _row(item: Element, number: int, header_of: Callable[[tuple[str, ...]], Header]) -> Row:
-    """A row of a table that has the same attributes; of two that mean the same, the first."""
-    found = dict.fromkeys(_preferred(item, _key))
+    """A row of a table that has the same attributes; of two that mean the same, the first.
+
+    A `content:encoded` is the description if there is no other one.
+    """
+    found = dict.fromkeys(sorted(_preferred(item, _key), key=lambda each: each[0] == "encoded"))
     names: list[str] = []
     for name, _ in found:
         same = _SAME.get(name, name)
@@ -146,7 +151,7 @@ def _key(name: str) -> str:
 # --- other XML ------------------------------------------------------------------------------------------
 
 
-def _others(file: BufferedReader, found: Survey) -> Iterator[tuple[Any, str]]:
+def _others(file: BufferedReader, found: Survey, meaning: Callable[[str], str]) -> Iterator[tuple[Any, str]]:
     """The items as JSON, and the problem of each.
 
     One that has the id of a category that came before, as in YML, gets the names down to that.
@@ -161,7 +166,7 @@ def _others(file: BufferedReader, found: Survey) -> Iterator[tuple[Any, str]]:
                 raise SourceError(f"its categories have more than {MAX_CATEGORIES:,} characters")
             categories |= {own: (item.text, parent)} if own else {}
             continue
-        value, names = item.value, list[str]()
+        value, names = item.value(meaning), list[str]()
         category = str(value.get("categoryId")) if isinstance(value, dict) else None
         while category in categories and len(names) < _DEEPEST:
             name, category = categories[category]
@@ -203,6 +208,15 @@ def _weight(text: str, members: Mapping[str, Any]) -> str:
     units = (str(each) for key, each in members.items() if fold(key).startswith(_UNIT))
     unit = next(units, "").strip()
     return f"{text} {unit}" if unit and not _GRAMS.fullmatch(unit) else text
+
+
+@lru_cache(maxsize=1_024)
+def _meaning(name: str) -> str:
+    """What names of the same field have in common; a field that may have several has several names."""
+    found = OWN.meaning(name)
+    if found is None or found.column.repeats:
+        return fold(name)
+    return f"{found.column.key} {found.suffix}"
 
 
 @lru_cache(maxsize=1_024)

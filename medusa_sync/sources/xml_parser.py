@@ -67,6 +67,10 @@ class Element(Struct):
         return _local(self.name)
 
     @property
+    def namespace(self) -> str:
+        return self.name.rpartition(" ")[0]
+
+    @property
     def text(self) -> str:
         """Its text; if all elements in it are of HTML, with these."""
         if not self.children or not self._names <= _HTML:
@@ -74,14 +78,19 @@ class Element(Struct):
         is_html_already = _TAG.search(self.content) is not None
         return _html(self, str if is_html_already else _escaped).strip()
 
-    @property
-    def value(self) -> Any:
-        """A text, or an object with attributes as `@name`, elements, and a text beside them as `#text`."""
+    def value(self, meaning: Callable[[str], str] = str) -> Any:
+        """A text, or an object with attributes as `@name`, elements, and a text beside them as `#text`.
+
+        The name of an element of a foreign namespace has that in front if it means the same as another one.
+        """
         names = self._names
         is_text = not names.isdisjoint(_ONLY_HTML) or bool(self.content.strip())
         is_text = not names or (is_text and names <= _HTML)
         members = [(f"@{_local(name)}", text) for name, text in self.attributes.items()]
-        members += [] if is_text else [(child.local, child.value) for child in self.children]
+        own = {meaning(child.local) for child in self.children if child.namespace == self.namespace}
+        for child in () if is_text else self.children:
+            is_foreign = child.namespace != self.namespace and meaning(child.local) in own
+            members.append((child.name if is_foreign else child.local, child.value(meaning)))
         text = self.text if is_text else self.content.strip()
         return grouped([*members, ("#text", text)] if members and text else members) or text
 

@@ -44,6 +44,50 @@ def test_elements_of_other_namespaces_and_nested_ones_are_ignored() -> None:
     assert read(item(f"{other}{nested}{GOOD}")) == read(item(GOOD))
 
 
+ENCODED = '<c:encoded xmlns:c="http://purl.org/rss/1.0/modules/content/"><![CDATA[<p>Long</p>]]></c:encoded>'
+
+
+@pytest.mark.parametrize(
+    ("text", "description", "notes"),
+    [
+        (ENCODED, "<p>Long</p>", []),
+        (f"{ENCODED}<description>Short</description>", "Short", ["Not used: 'encoded'."]),
+        (f"<summary>Short</summary>{ENCODED}", "Short", ["Not used: 'encoded'."]),
+        (f"{ENCODED}<g:description>Google's</g:description>", "Google's", []),
+        ('<o:encoded xmlns:o="urn:other">No</o:encoded>', None, []),
+    ],
+)
+def test_the_content_of_an_item_is_its_description_if_it_has_no_other_one(
+    text: str, description: str | None, notes: list[str]
+) -> None:
+    found = read_feed(item(GOOD + text))
+    [product] = found.rows
+    assert isinstance(product, DesiredProduct)
+    assert (product.fields["description"], found.notes) == (description, notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        ("<name>Mug</name><o:name>No</o:name><o:price>9</o:price>", ["'urn:other name', 'urn:other price'"]),
+        ("<o:title>No</o:title><name>Mug</name>", ["'urn:other title'"]),
+        ("<title>Mug</title><o:title><o:b>No</o:b></o:title>", ["'urn:other title'"]),
+        ("<o:title>Mug</o:title>", []),
+        ("<o:image>https://a/2</o:image><name>Mug</name>", []),
+    ],
+)
+def test_an_element_of_a_foreign_namespace_does_not_replace_one_of_the_item(
+    text: str, notes: list[str]
+) -> None:
+    content = f"<a xmlns:o='urn:other'><product><id>1</id><price>1</price>{text}</product></a>"
+    found = reading(content, suffix=".xml")
+    assert (found.titles, found.notes) == (["Mug"], [f"Not used: {each}." for each in notes])
+    [product] = found.rows
+    assert isinstance(product, DesiredProduct)
+    assert product.variants[0].fields["price"] == 1
+    assert product.fields["images"] == (("https://a/2",) if "image" in text else ())
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
