@@ -652,6 +652,18 @@ def test_an_image_that_only_another_run_could_copy_goes_with_the_source(on_confl
     assert_quiet(source, store)
 
 
+def test_a_product_that_shows_a_copy_of_a_former_image_is_adopted() -> None:
+    """Its external id and its record are lost, and the source has one image less."""
+    source, store = ListSource(shirts(1)), FakeMedusa()
+    copy(source, store)
+    own = store.products["dummyjson:1"].id
+    store.call("POST", f"/admin/products/{own}", {"external_id": None, "metadata": {"medusa_sync": ""}})
+    del source.rows[0]["images"][1]
+    assert counts(copy(source, store, adopt=True)) == {"updated": 1}
+    assert store.products["dummyjson:1"].id == own
+    assert_quiet(source, store)
+
+
 def test_images_of_other_hosts_stay_there() -> None:
     rows = shirts(1)
     rows[0]["images"] = [other := "https://cdn.example/x.png", url("1/b.png")]

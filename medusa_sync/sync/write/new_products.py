@@ -101,12 +101,13 @@ class NewProducts:
 
     async def _adopt(self, jobs: Mapping[str, Job]) -> None:
         """Claim products by their ids: they get our external id, and are then written like others."""
-        record, left = claim(round(time.time(), 3)), dict(jobs)
+        record, left, unowned = claim(round(time.time(), 3)), dict(jobs), set[str]()
         for stored in await self._planner.details([*jobs.values()], "id", list(jobs)):
             job = left.pop(stored.id)
             try:
                 [known] = readable([stored])
                 if known.external_id != job.external_id:  # otherwise another run has claimed it meanwhile
+                    unowned.add(known.id)
                     known = structs.replace(known, external_id=job.external_id, record=record)
                 job.take(self._planner.change_of(job.desired, known))
             except ProductFailedError as error:
@@ -114,7 +115,7 @@ class NewProducts:
         for product_id, job in left.items():
             self._places.end(job, Result.FAILED, f"{product_id} was deleted before it could be adopted")
         approved = self._gate.pass_through(still_queued([*jobs.values()]))
-        claimed = [job for job in approved if job.change.stored.record is record]
+        claimed = [job for job in approved if job.change.stored.id in unowned]
         if self._context.is_dry_run or not claimed:
             return
         bodies = []
