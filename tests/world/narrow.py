@@ -10,11 +10,15 @@ CHOICES = ("price", "stock", "title", "price,stock", "tags", "images", "metadata
 
 
 def finished(records: Mapping[str, Any], stored: Mapping[str, Stored]) -> dict[str, Stored]:
-    """The published products without a note: what an interrupted write has begun, each run completes."""
+    """The published products that no run completes: those without a note, and without a removal.
+
+    One that an undo has published again still has its removal in the record: all of it is written when it is
+    back at the source.
+    """
     return {
         key: each
         for key, each in stored.items()
-        if each.status == "published" and "pending" not in records.get(each.id, ())
+        if each.status == "published" and not {"pending", "drafted"} & {*records.get(each.id, ())}
     }
 
 

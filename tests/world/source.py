@@ -202,7 +202,9 @@ class Source:
         holders, theirs = self._holders(), other._holders()
         if not holders or not theirs:
             return lambda: None
-        own = holders[self.dice.choice(sorted(holders))]
+        chosen = self.dice.choice(sorted(holders))
+        own = holders[chosen]
+        self._shirts.moved.add(chosen)
         sku, barcode = _codes(own)
         _give_codes(own, _codes(theirs[self.dice.choice(sorted(theirs))])[0], barcode)
         self.publish()
