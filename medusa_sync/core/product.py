@@ -124,9 +124,9 @@ class DesiredProduct(Struct, frozen=True):
         return str(self.fields[TITLE])
 
     @property
-    def unique_values(self) -> set[tuple[str, Value]]:
-        """The unique fields and values that its variants want."""
-        return {(name, each.fields[name]) for each in self.variants for name in UNIQUE if name in each.fields}
+    def unique_values(self) -> list[tuple[str, Value]]:
+        """The unique fields and values that its variants want, one for each variant."""
+        return [(name, each.fields[name]) for each in self.variants for name in UNIQUE if name in each.fields]
 
 
 def without_values(

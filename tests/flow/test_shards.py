@@ -7,9 +7,20 @@ import pytest
 
 from medusa_sync import Result, RunResult, Shard
 from tests.flow.plans import carried_out
-from tests.flow.stage import SOURCE_NAME, ListSource, assert_exact, counts, run_once, sync, synced, writes
+from tests.flow.stage import (
+    SOURCE_NAME,
+    ListSource,
+    assert_exact,
+    assert_quiet,
+    counts,
+    run_once,
+    sync,
+    synced,
+    writes,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirts
 from tests.world.results import withheld
 
 SIZE = 60
@@ -107,3 +118,20 @@ def test_an_sku_that_products_of_two_shards_want_goes_to_one_of_them() -> None:
     for shard in shards(2) * 2:
         assert sync(ListSource(rows), store, shard=shard).exit_code == 0
     assert_exact(rows, store)
+
+
+# --- and then all of it ---------------------------------------------------------------------------------
+
+
+def test_skus_that_products_of_two_shards_exchange_are_exchanged_by_a_run_without_shards() -> None:
+    """A sibling wants one of them, too; it does not keep the others from it."""
+    one, two = (part_of(shirts(9), shard)[0] for shard in shards(2))
+    first, second, sibling = one["variants"][0], two["variants"][0], two["variants"][1]
+    store = synced([one, two])
+    first["sku"], second["sku"] = second["sku"], first["sku"]
+    sibling["sku"] = first["sku"]
+    source = ListSource([one, two])
+    assert [sync(source, store, shard=shard).withheld for shard in shards(2)] == [1, 2]
+    result = carried_out(source, store)
+    assert (counts(result), result.withheld) == ({"updated": 2}, 1)
+    assert_quiet(source, store)

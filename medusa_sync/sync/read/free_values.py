@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 
 from medusa_sync.core.fields import UniqueValue
@@ -22,15 +23,20 @@ class FreeValues:
         self._context = context
         self._overview = context.scan.overview
         self._undecided: dict[str, DesiredProduct | Unchecked] = {}  # by external id
-        self._wanted: dict[str, set[tuple[str, Value]]] = {}  # by owners of such values, by external id
+        self._kept: dict[str, Counter[tuple[str, Value]]] = {}  # by owners of such values, by external id
 
     def add(self, product: DesiredProduct | Unchecked) -> None:
         """Take a product with withheld values."""
         self._undecided[product.external_id] = product
 
     def add_owner(self, product: DesiredProduct) -> None:
-        """Take note of what a product wants that has values which others want."""
-        self._wanted[product.external_id] = product.unique_values
+        """Take note of what a product keeps that has values which others want.
+
+        A variant that wants such a value and does not get it does not keep the value from others.
+        """
+        withheld = self._overview.withheld.get(product.external_id, ())
+        wanted = Counter(product.unique_values)
+        self._kept[product.external_id] = wanted - Counter((each.field, each.value) for each in withheld)
 
     async def divide(
         self,
@@ -51,7 +57,7 @@ class FreeValues:
 
         def gives_up(owner: str | None, value: UniqueValue) -> bool:
             is_ours = owner is not None and self._context.is_ours(owner) and owner not in kept
-            return is_ours and value not in self._wanted.get(owner or "", ())
+            return is_ours and value not in self._kept.get(owner or "", ())
 
         def may_get_one(external_id: str) -> bool:
             """Whether nobody has a withheld value, or its owner no longer wants it and can give it up."""

@@ -163,7 +163,7 @@ def _spare(change: Change) -> str:
     if change.stored.variants or change.options.is_change:
         return ""
     new = [each.fields for each in change.new_variants]
-    wanted = change.desired.unique_values
+    wanted = {*change.desired.unique_values}
     names = {f"{OPTION}{name}": option_id for name, option_id in change.options.ids.items()}
     for variant in change.removed.values():
         options = {field: variant.value_of(option_id) for field, option_id in names.items()}
