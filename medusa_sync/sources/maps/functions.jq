@@ -21,6 +21,9 @@ def weight_in($usual):
     elif $unit | test("^(gr?[.]?|gramm?.*|гр?[.]?|грамм?.*)$"; "i") then spaced
     else "\(filled) \($unit)" end;
 
+# A price, unless it is not below this one.
+def below($full): select([., $full] | map(spaced | tonumber?) | length < 2 or .[0] < .[1]);
+
 # Rounded to two decimals, as written: 1.005 is 1.01, although it is kept as 1.00499999999999989.
 def round2: . * 100 * 1.000000000000002 | round / 100;
 
@@ -54,7 +57,8 @@ def left_out($reason): {leftOut: $reason};
 # Everything with URLs in place of paths of images, such as "/images/a.jpg", below this one.
 def under($base):
   def url:
-    if test("^([^:?#]*\\.(jpe?g|png|webp|gif|avif|svg|bmp|tiff?)|/(?!9j/)[^\\s:]{1,300})$"; "i")
+    if startswith("//") then "https:" + .
+    elif test("^([^:?#]*\\.(jpe?g|png|webp|gif|avif|svg|bmp|tiff?)|/(?!9j/)[^\\s:]{1,300})$"; "i")
     then ($base | rtrimstr("/")) + "/" + (ltrimstr(" ") | sub("^(\\.{0,2}/)+"; "")) else . end;
   walk(if type == "string" then split("|") | map(url) | join("|") else . end);
 
@@ -66,12 +70,26 @@ def joined:
   reduce .[] as {$key, $value} ({}; .[$key] += ([$value] - (.[$key] // [])))
   | map_values(if length == 1 then .[0] else map(filled) | join(", ") end);
 
-# A text with HTML entities, such as "Bags &amp; Belts".
+# A text with HTML entities, such as "Bags &amp; Belts". Names that are not known stay.
 def plain:
+  def character:
+    if . < 1 or . > 1114111 or (. >= 55296 and . <= 57343) then "\ufffd" else [.] | implode end;
+  def digits: explode | map(if . > 96 then . - 87 elif . > 64 then . - 55 else . - 48 end);
+  def named:
+    {lt: "<", gt: ">", quot: "\"", apos: "'", nbsp: " ", amp: "&", ndash: "–", mdash: "—", hellip: "…",
+      lsquo: "‘", rsquo: "’", sbquo: "‚", ldquo: "“", rdquo: "”", bdquo: "„", laquo: "«", raquo: "»",
+      euro: "€", pound: "£", copy: "©", reg: "®", trade: "™", deg: "°", times: "×", bull: "•", middot: "·",
+      frac12: "½", szlig: "ß", Auml: "Ä", auml: "ä", Euml: "Ë", euml: "ë", Iuml: "Ï", iuml: "ï", Ouml: "Ö",
+      ouml: "ö", Uuml: "Ü", uuml: "ü", Aacute: "Á", aacute: "á", Eacute: "É", eacute: "é", Iacute: "Í",
+      iacute: "í", Oacute: "Ó", oacute: "ó", Uacute: "Ú", uacute: "ú", Agrave: "À", agrave: "à", Egrave: "È",
+      egrave: "è", ugrave: "ù", Acirc: "Â", acirc: "â", Ecirc: "Ê", ecirc: "ê", icirc: "î", ocirc: "ô",
+      ucirc: "û", Ccedil: "Ç", ccedil: "ç", Ntilde: "Ñ", ntilde: "ñ", Aring: "Å", aring: "å", AElig: "Æ",
+      aelig: "æ", Oslash: "Ø", oslash: "ø", oelig: "œ"}[.];
   if type == "string" and contains("&") then
-    gsub("&#(?<code>[0-9]{1,6});"; [.code | tonumber] | implode)
-    | gsub("&(?<name>lt|gt|quot|apos|nbsp|amp);";
-        {lt: "<", gt: ">", quot: "\"", apos: "'", nbsp: " ", amp: "&"}[.name])
+    gsub("&(#(?<code>[0-9]{1,7})|#[xX](?<hex>[0-9a-fA-F]{1,6})|(?<name>[A-Za-z]{2,6}[0-9]{0,2}));";
+      if .code then .code | tonumber | character
+      elif .hex then reduce (.hex | digits[]) as $digit (0; . * 16 + $digit) | character
+      else .name as $name | $name | named // "&\($name);" end)
   else . end;
 
 # A product whose texts are plain wherever customers read them; HTML stays, and so does a description.

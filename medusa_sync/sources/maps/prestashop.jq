@@ -10,7 +10,7 @@ def several($start):
     | (.key | capture("\\(x(?<mark>.)y"; "i").mark // ",") as $mark
     | .value | split($mark)[] | ltrimstr(" ") | filled];
 
-(cell("price tax") | decimal? // null) as $price
+(cell("price tax") | spaced? // null) as $price
 | (cell("discount amount") | spaced? // "0" | tonumber? // 0) as $amount
 | (cell("discount percent") | spaced? // "0" | tonumber? // 0) as $percent
 | {
@@ -24,14 +24,16 @@ def several($start):
     tags: several("tags"),
     images: several("image urls"),
     price: $price,
-    salePrice: (if $amount + $percent == 0
+    # Its importer uses the amount if there are both.
+    salePrice: (if $amount == 0 and $percent == 0
         or (applies(cell("discount from"); cell("discount to")) | not) then null
-      else ($price | tonumber? | (. - $amount) * (100 - $percent) | round / 100) // null end),
+      else ($price | tonumber?
+        | if $amount != 0 then . - $amount else . * (100 - $percent) / 100 end | round2) // null end),
     sku: cell("reference"),
     meta: {barcode: (cell("ean13") // cell("upc"))},
     stock: (cell("quantity") | count),
     weight: ((cell("weight") | grams) // null),
     dimensions: {width: cell("width"), height: cell("height"), depth: cell("depth")},
-    metadata: ([several("feature")[] | split(":") | {key: .[0], value: .[1]}] | from_entries)
+    metadata: ([several("feature")[] | split(":") | {key: .[0], value: .[1]}] | joined)
   }
 | shown

@@ -11,12 +11,11 @@ def group: of("ID_группы_разновидностей", "ID_групи_р�
 # `10%`, or an amount.
 def reduced($price):
   of("Скидка", "Знижка") as $off
-  | ($price | decimal? | tonumber?) as $full
+  | ($price | spaced? | tonumber?) as $full
   | if $off == null or (applies(of("Cрок действия скидки от", "Термін_дії_знижки_від");
       of("Cрок действия скидки до", "Термін_дії_знижки_до")) | not) then null
-    else ($off | rtrimstr("%") | decimal | tonumber?) as $number
-      | (if $off | endswith("%") then $full * (100 - $number) / 100 else $full - $number end)
-      | . * 100 | round / 100 end;
+    else ($off | rtrimstr("%") | spaced | tonumber?) as $number
+      | (if $off | endswith("%") then $full * (100 - $number) / 100 else $full - $number end) | round2 end;
 
 (length > 1) as $is_group
 | .[0] as $product

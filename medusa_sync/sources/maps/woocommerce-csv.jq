@@ -35,8 +35,8 @@ def stock: (.Stock | filled | if test("^-[0-9]+$") then 0 else . end) // null;
 def goods:
   applies(.["Date sale price starts"]; .["Date sale price ends"]) as $now
   | (.["In stock?"] // "1" | ascii_downcase) as $in
-  | ((.["Sale price"] | select($now) | filled) // null) as $sale
   | ((.["Regular price"] | filled) // null) as $regular
+  | ((.["Sale price"] | select($now) | filled | below($regular)) // null) as $sale
   | {
       sku: .SKU, barcode: .["GTIN, UPC, EAN, or ISBN"],
       price: ($sale // $regular),
@@ -72,7 +72,7 @@ reduce ("SKU", "Parent", "Name", "Published", "Description", "Short description"
       $images, dimensions: {width: cm("Width"), height: cm("Height"), depth: cm("Length")}
     }
     + if $type == "variable" then {stock: (if .["In stock?"] == "0" then 0 else stock end)} else
-        {metadata: ([attributes(1) | .value |= (values | join(", "))] | from_entries)}
+        {metadata: ([attributes(1) | .value |= (values | join(", "))] | joined)}
         + (goods | . + {meta: {barcode}})
       end
   end

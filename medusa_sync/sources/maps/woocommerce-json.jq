@@ -49,7 +49,7 @@ if .type != "simple" and .type != "variable" then left_out("the type \(.type) is
       images: [.images // .all_images // .main_image | each | .src? // .],
       dimensions: (.dimensions // {} | {width, height, depth: .length}),
       metadata: ([.attributes[]? | select(.variation != true)
-        | {key: .name, value: (.options | join(", "))}] | from_entries)
+        | {key: .name, value: (.options | join(", "))}] | joined)
     }
     + if .type == "simple" then goods + {meta: (goods | {barcode})} else
         [

@@ -122,6 +122,25 @@ def test_a_map_can_use_functions_of_the_tool(mapped: Mapped) -> None:
     assert products(found.rows) == products(in_json(bags, cafe))
 
 
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("It&#x27;s Caf&eacute; &ndash; &OUML;", "It's Café – &OUML;"),
+        ("&amp;lt; &#38;lt; &amp;#38;", "&lt; &lt; &#38;"),
+        ("&#55296; &#x1F600; &#9999999; &#; &x;", "\ufffd \U0001f600 \ufffd &#; &x;"),
+    ],
+)
+def test_entities_are_decoded_once(mapped: Mapped, text: str, plain: str) -> None:
+    [found] = products(mapped(ndjson([{"text": text}]), "{id: 1, title: (.text | plain), price: 1}").rows)
+    assert found.fields["title"] == plain
+
+
+def test_a_url_without_a_scheme_keeps_its_host(mapped: Mapped) -> None:
+    row = {"id": 1, "title": "A", "price": 1, "images": ["//cdn.example/a.jpg", "b.jpg"]}
+    [found] = products(mapped(ndjson([row]), 'under("https://shop.example")').rows)
+    assert found.fields["images"] == ("https://cdn.example/a.jpg", "https://shop.example/b.jpg")
+
+
 @pytest.mark.parametrize("name", sorted({each.name for each in BUILT_IN}))
 def test_every_map_gives_texts_as_customers_read_them(name: str) -> None:
     """A copy of the map does so, too."""
