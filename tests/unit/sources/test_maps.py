@@ -125,7 +125,7 @@ def test_a_map_can_use_functions_of_the_tool(mapped: Mapped) -> None:
 @pytest.mark.parametrize(
     ("text", "plain"),
     [
-        ("It&#x27;s Caf&eacute; &ndash; &OUML;", "It's Café – &OUML;"),
+        ("It&#x27;s Caf&eacute; &ndash; &OUML;", "It's Café \u2013 &OUML;"),
         ("&amp;lt; &#38;lt; &amp;#38;", "&lt; &lt; &#38;"),
         ("&#55296; &#x1F600; &#9999999; &#; &x;", "\ufffd \U0001f600 \ufffd &#; &x;"),
     ],
