@@ -125,6 +125,12 @@ def _former(record: Mapping[str, Any]) -> dict[str, Any]:
     for _, fields, *_ in former.get("variants", {}).values():
         for name in _NEW_FIELDS:
             fields.pop(name, None)
+    withheld = {
+        key: {name: value for name, value in fields.items() if name not in _NEW_FIELDS}
+        for key, fields in former.pop("withheld", {}).items()
+    }
+    if any(withheld.values()):
+        former["withheld"] = {key: fields for key, fields in withheld.items() if fields}
     former["source"] = "0" * 16
     for name, prefix in (("regions", "price.usd.America"), ("locations", "stock.")):
         if not any(each.startswith(prefix) for each in names):
