@@ -125,12 +125,6 @@ def _price(value: Any, path: str) -> dict[str, Any]:
     return {"currency": currency or str(_first(value, _CURRENCY)), "amount": amount, **quantities}
 
 
-def _dimensions(value: Any, path: str) -> Any:
-    members = value.items() if isinstance(value, dict) else ()
-    named = {("depth" if name == "length" else name): each for name, each in members}
-    return _numbers(named, path) if isinstance(value, dict) else value
-
-
 def _numbers(value: Any, path: str) -> Any:
     """An object of numbers."""
     if not isinstance(value, dict):
@@ -182,6 +176,12 @@ def _code(value: Any, _: str) -> Any:
     return str(value) if type(value) is int else value
 
 
+def _meta(value: Any, path: str) -> Any:
+    """The object with the barcode; anything else is left out."""
+    found = usable(value, dict[str, Any])
+    return found and {name: _code(each, path) if name == "barcode" else each for name, each in found.items()}
+
+
 def _number(value: Any, path: str) -> Any:
     """The number that a text is, None if it is empty; any other value is left as it is."""
     if not isinstance(value, str) or not (plain := value.strip()):
@@ -229,7 +229,7 @@ def listed(value: Any) -> list[Any]:
 _OF_TYPES: Mapping[Any, Read] = {bool | None: _flag, Amount | None: _number, Count | None: _number}
 _READERS: Mapping[str, Read] = {
     "prices": _prices,
-    "dimensions": _dimensions,
+    "dimensions": _numbers,
     "images": _list_of(lambda each: _first(each, _URL)),
     "options": _list_of(_name_of),
     "tags": _list_of(_name_of, tags),
@@ -248,7 +248,7 @@ _READERS: Mapping[str, Read] = {
     **dict.fromkeys(("sku", "barcode", "ean", "upc", "hsCode", "midCode"), _code),
     # Only for metadata:
     "reviews": _only(list[Any]),
-    "meta": _only(dict[str, Any]),
+    "meta": _meta,
     **dict.fromkeys(("warrantyInformation", "shippingInformation"), _only(Text)),
     **dict.fromkeys(("returnPolicy", "availabilityStatus"), _only(Text)),
 }

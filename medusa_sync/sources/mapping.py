@@ -138,7 +138,7 @@ _FIELDS: tuple[tuple[str, str, Callable[[Any], Value]], ...] = (
     ("description", "description", paragraphs),
     ("thumbnail", "thumbnail", lambda url: next(iter(_urls([url or ""])), None)),
     ("weight", "weight", _as_it_is),
-    ("length", "dimensions", _side("depth")),
+    ("length", "dimensions", _side("stored_length")),
     ("height", "dimensions", _side("height")),
     ("width", "dimensions", _side("width")),
     ("origin_country", "origin_country", one_line),

@@ -41,6 +41,12 @@ class SourceDimensions(Struct, frozen=True):
     width: Amount | None = None
     height: Amount | None = None
     depth: Amount | None = None
+    length: Amount | None = None
+
+    @property
+    def stored_length(self) -> float | None:
+        """The length in the store: the depth, or else the length."""
+        return self.length if self.depth is None else self.depth
 
 
 class SourceMeta(Struct, frozen=True):

@@ -104,7 +104,7 @@ def _with_barcode(variant: SourceVariant) -> SourceVariant:
 def _sizes(dimensions: SourceDimensions | None) -> dict[str, Value]:
     if dimensions is None:
         return {}
-    return {"length": dimensions.depth, "height": dimensions.height, "width": dimensions.width}
+    return {"length": dimensions.stored_length, "height": dimensions.height, "width": dimensions.width}
 
 
 def _variant(variant: SourceVariant, names: Sequence[str], fields: _Read) -> DesiredVariant:

@@ -76,9 +76,14 @@ def test_texts_and_numbers_are_mapped() -> None:
 @cases(r"""
 {"price": 0} => {"price": 0}
 {"dimensions": {"width": 10.5, "height": 2, "depth": 30.25}} => {"width": 10.5, "height": 2, "length": 30.25}
+{"dimensions": {"width": 10.5, "length": 30.25}} => {"width": 10.5, "length": 30.25}
+{"dimensions": {"length": "30.25", "depth": null}} => {"length": 30.25}
+{"dimensions": {"length": 7, "depth": "30.25"}} => {"length": 30.25}
+{"dimensions": {"length": 7, "depth": 0}} => {"length": 0}
 {"collection": "Été & Co"} => {"collection": "ete-co"}
 {"category": "kitchen"} => {"categories": ["kitchen"]}
 {"meta": {"barcode": "2001000000071", "qrCode": 7}} => {"barcode": "2001000000071"}
+{"meta": {"barcode": 2001000000071, "qrCode": 7}} => {"barcode": "2001000000071"}
 # Only the number of reviews is kept.
 {"reviews": []} => {"metadata.review_count": 0}
 {"reviews": [{}, "odd", null]} => {"metadata.review_count": 3}
@@ -196,7 +201,7 @@ BROKEN: dict[str, list[Any]] = {  # values of a field that reject a product
     "weight": [-1],
     "dimensions": [[1, 2, 3], {"width": "5 cm"}],
     "discountPercentage": ["5%"],
-    "meta": [{"barcode": 4006381333931}],
+    "meta": [{"barcode": ["4006381333931"]}],
     "categories": [
         *([["x" * 199] * 5 + ["Polos"]], [["x"] * 21], [["x"]] * 51, [["x" * 256]], [[1]], ["A > B"], 7)
     ],
