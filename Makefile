@@ -43,7 +43,7 @@ demo: install ## start a real Medusa store with its admin, and sync the sample i
 store: install ## start an empty Medusa store; prints its address and key
 	$(BIN)/python -m tests.harness.medusa
 
-check: install ## lint, and the tests that need no store: about a minute
+check: install ## lint, and the tests that need no store: about three minutes
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target quick lint
 
 quick: install
