@@ -177,8 +177,10 @@ def totals(result: RunResult) -> Iterator[tuple[str, str, int, str]]:
     for each in Result:
         count = result.counts.get(each, 0)
         yield each.value, label(each, dry_run=result.dry_run), count, STYLES[each]
-    yield "conflict", "kept" if result.undoes else "conflicts", result.conflicts, "yellow"
-    yield "held", "prices over the limit", result.held, "yellow"
+    conflicts = "conflict" if result.conflicts == 1 else "conflicts"
+    yield "conflict", "kept" if result.undoes else conflicts, result.conflicts, "yellow"
+    held = "price over the limit" if result.held == 1 else "prices over the limit"
+    yield "held", held, result.held, "yellow"
     yield "withheld", "withheld", result.withheld, "yellow"
     yield "not-compared", "not compared", result.not_compared, "yellow"
 
