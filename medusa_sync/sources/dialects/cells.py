@@ -175,7 +175,12 @@ def options(
         value: the key of the columns with the values.
         unnamed: the option and the value that a product without options has.
     """
-    names = {number: rows[0][each] for number, each in rows[0].series(name).items()}
+    names: dict[str, str] = {}
+    for number, each in rows[0].series(name).items():
+        option = rows[0][each]
+        if option in names.values():
+            raise rows[0].error(each, f"is {shown(option)}, which is the name of another option as well")
+        names[number] = option
     for row in rows:
         for number, each in row.series(name).items():
             if names.get(number) != row[each]:

@@ -225,6 +225,8 @@ Variant Id=7.12393E+11 => line 2: Variant Id is '7.12393E+11': a spreadsheet has
 Variant Price USD=; Variant SKU=M-1 => line 2: price is empty (variant M-1)
 Variant Price EUR=12 USD => line 2: Variant Price EUR is '12 USD', which is in another currency
 Variant Option 1 Value=L => line 2: Variant Option 1 Value is 'L', but the option has no name
+Variant Option 1 Name=Size; Variant Option 1 Value=L; Variant Option 2 Name=Size; Variant Option 2 Value=Blue
+ => line 2: Variant Option 2 Name is 'Size', which is the name of another option as well
 Product Handle= => it belongs to no product: it has no id
 """)
 def test_a_product_of_medusa_is_rejected_with_the_line_and_the_column(rows: list[str], expected: str) -> None:
