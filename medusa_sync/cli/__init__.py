@@ -168,7 +168,7 @@ class _Command(TyperCommand):
 
 
 def _show_all_options(ctx: typer.Context, value: bool) -> None:
-    if value:
+    if value and not ctx.resilient_parsing:  # a shell completes the line
         ctx.command.shows_all = True  # type: ignore[attr-defined]  # it is a _Command
         typer.echo(ctx.get_help())
         raise typer.Exit

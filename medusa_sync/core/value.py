@@ -39,6 +39,11 @@ def listed(names: Sequence[str], most: int) -> str:
     return f"{', '.join(map(repr, names[:most]))}{more}"
 
 
+def counted(number: int, noun: str = "product") -> str:
+    """A number of things: `1 product` or `2,500 products`."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def digest_of(content: object) -> str:
     """What tells contents apart; the order of keys does not matter."""
     return blake2b(json.encode(content, order="deterministic"), digest_size=8).hexdigest()

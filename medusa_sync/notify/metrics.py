@@ -102,7 +102,7 @@ def _registry_of(
     add("medusa_sync_last_run_duration_seconds", "Duration of the last run.", result.duration_s)
     add("medusa_sync_last_run_exit_code", "Exit code of the last run; 0 is success.", result.exit_code)
     for each in Result:  # the noun comes last: OpenMetrics reserves the ending `_created`
-        help_ = f"Products that were {label(each, dry_run=False)} in the last run."
+        help_ = f"Products with this result in the last run: {label(each, dry_run=False)}."
         add(f"medusa_sync_last_run_{each}_products", help_, result.counts[each])
     if result.new_rejected is not None:
         help_ = "Rejected products of the last run that the run before did not reject."

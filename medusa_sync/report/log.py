@@ -124,7 +124,8 @@ class _Handler(logging.Handler):
         if hint and others:
             others += visible_lines(hint)
         elif hint:
-            first = f"{first.rstrip('.')}. {visible(hint)}"
+            end = "" if first.endswith((".", "?", "!")) else "."
+            first = f"{first}{end} {visible(hint)}"
         others += visible_lines(trace) if trace else []
         return "\n    ".join([f"{head}: {first}", *others])
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from medusa_sync.core.outcome import Outcome
 from medusa_sync.core.result import RunResult
+from medusa_sync.core.value import counted
 from medusa_sync.report import summary
 from medusa_sync.report.changes import plain_lines
 from medusa_sync.report.escape import visible
@@ -32,7 +33,7 @@ def as_markdown(result: RunResult) -> str:
     """
     start, end = [_mark(result), *head(result)], [*notes(result), *rest(result)]
     number = sum(map(len, summary.parts(result)))
-    fold = ["", "<details>", f"<summary>{number - _OPEN} more products</summary>", "", *TITLES]
+    fold = ["", "<details>", f"<summary>{counted(number - _OPEN, 'more product')}</summary>", "", *TITLES]
     rows: list[str] = []
     room = _LIMIT - _LAST - sum(len(line) + 1 for line in [*start, *TITLES, *fold, *end])
     for outcome in summary.reported(result):

@@ -225,8 +225,9 @@ def products(result: RunResult) -> Iterator[tuple[str, str]]:
         yield "shard", str(result.shard)
     total = "" if result.source_total is None else f" of {result.source_total}"
     yield "seen", f"{result.seen}{total}"
-    if result.store:
-        yield "in store", f"{result.store.products} products, {result.store.owned} of them seen"
+    if store := result.store:
+        noun = "product" if store.products == 1 else "products"
+        yield "in store", f"{store.products} {noun}, {store.owned} of them seen"
 
 
 def duration(seconds: float) -> str:

@@ -21,6 +21,8 @@ NO_CREDENTIALS = (
 )
 _COMPARING = ("exit_code", "save_plan", "apply_plan", "undo")
 _CREDENTIALS = frozenset({"api_key", "email", "password", "dry_run", *_COMPARING})
+_ALONE = {"apply_plan": ("loop", "save_plan"), "undo": ("loop", "limit", "shard", "product")}
+"""Settings with those that have no meaning beside them."""
 
 Flags: TypeAlias = Mapping[str, str | bool | None]
 
@@ -141,13 +143,13 @@ def contradictions(settings: Settings) -> Iterator[str]:
         only, skip = OPTIONS["only"].spelling, OPTIONS["skip"].spelling
         yield f"{skip}: it leaves out all fields of {only}; remove one of them"
     plan = OPTIONS["save_plan"].spelling
-    if settings.apply_plan is not None and (settings.loop or settings.save_plan is not None):
-        yield f"{OPTIONS['apply_plan'].spelling}: a plan is written once; remove --loop and --save-plan"
     if settings.save_plan == "-" and settings.json:
         yield f"{plan}: --json prints to standard output, too; name a file"
-    for name in ("loop", "limit", "shard", "product") if settings.undo is not None else ():
-        if getattr(settings, name):
-            yield f"{OPTIONS['undo'].spelling}: it cannot be used with {OPTIONS[name].spelling}; remove that"
+    for setting, others in _ALONE.items():
+        for name in others if getattr(settings, setting) is not None else ():
+            if getattr(settings, name):
+                spelling = OPTIONS[setting].spelling
+                yield f"{spelling}: it cannot be used with {OPTIONS[name].spelling}; remove that"
     if settings.loop and source == "-":
         yield (
             f"{OPTIONS['source'].spelling} '-': standard input can be read only once; name a file or a URL, "

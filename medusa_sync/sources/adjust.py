@@ -16,6 +16,7 @@ from msgspec import structs
 
 from medusa_sync.codes import Note
 from medusa_sync.core.run_settings import ADJUST
+from medusa_sync.core.value import counted
 from medusa_sync.errors import SourceError
 from medusa_sync.redact import shortened
 from medusa_sync.settings.parsers import expanded
@@ -75,7 +76,7 @@ class Adjustment:
                 yield structs.replace(page, rows=tuple(rows))
         if self._read and self._left_out == self._read:
             raise SourceError(
-                f"{self.program.name} of --adjust leaves out all of {self._read} products{self._why()}",
+                f"{self.program.name} of --adjust leaves out all of {counted(self._read)}{self._why()}",
                 hint="Nothing was removed. Check the program: --dry-run shows what it gets.",
             )
 
@@ -117,14 +118,14 @@ class Adjustment:
     def notes(self) -> Iterator[Note]:
         """How many products are left out."""
         if self._left_out:
-            left = f"{self._left_out:,} of {self._read:,} products{self._why()}"
+            left = f"{self._left_out:,} of {counted(self._read)}{self._why()}"
             yield Note("left_out_by_adjust", f"{self.program.name} of --adjust leaves out {left}.")
 
     @property
     def example(self) -> Iterator[Note]:
         """What a product looked like before and after."""
         if self._changed:
-            products = f"{self._changed:,} product{'s' * (self._changed > 1)}"
+            products = counted(self._changed)
             text = f"{self.program.name} of --adjust changes {products}, such as {self._example}."
             yield Note("adjusted", text)
 
@@ -159,11 +160,11 @@ def _variants(product: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """The values that are no objects or lists, with their paths."""
-    if isinstance(value, dict):
+    """The values that are no objects or lists, and those that are empty, with their paths."""
+    if isinstance(value, dict) and value:
         for name, each in value.items():
             yield from _leaves(each, f"{path}.{name}" if path else name)
-    elif isinstance(value, list):
+    elif isinstance(value, list) and value:
         for index, each in enumerate(value):
             yield from _leaves(each, f"{path}[{index}]")
     else:

@@ -114,7 +114,10 @@ class _Lines(Iterator[str]):
             reason = f"line {self.number}: it has more than {MAX_CELL:,} characters"
             raise SourceError(reason, hint=_ENDLESS)
         if "\0" in line:
-            raise self._damaged("it has a NUL byte; the file is damaged, or UTF-16 without a byte order mark")
+            what = "it has a NUL byte; the file is damaged, or UTF-16 without a byte order mark"
+            raise SourceError(
+                f"line {self.number}: {what}", hint="Nothing was removed. Export it again as UTF-8."
+            )
         if not line.isascii() and (bad := _BAD.search(line)):
             raise self._failure or self._bad_byte(ord(bad[0]) & 0xFF)
         self.is_open = not line.endswith(("\n", "\r"))

@@ -99,7 +99,8 @@ def readable(error: msgspec.ValidationError) -> str:
     field = path.removeprefix("$").removeprefix(".")
     message = _MISSING.sub(r"\1 is missing", message)
     if limit := _LIMIT.fullmatch(message):
-        message = f"it is {_BEYOND[limit[1]]} {limit[2]}"
+        is_empty = limit.groups() == ("of length >=", "1")
+        message = "it is empty" if is_empty else f"it is {_BEYOND[limit[1]]} {limit[2]}"
     elif (kind := _KIND.fullmatch(message)) and kind[2] in _KINDS:
         expected = kind[1].replace("int | float", "float").replace(" | null", "").split(" | ")
         message = f"it is {_KINDS[kind[2]]}, not {' or '.join(_KINDS.get(each, each) for each in expected)}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import structs
 
 from medusa_sync.codes import Note
+from medusa_sync.core.value import counted
 from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
 from medusa_sync.settings.parsers import is_http
@@ -179,8 +180,9 @@ class Catalogue(Source):
                     else:
                         count += 1
         if count < min_products:
+            valid = counted(count, "valid product")
             raise SourceError(
-                f"{self._name}: the source has {count} valid products, fewer than {min_products}{reason}",
+                f"{self._name}: the source has {valid}, fewer than {min_products}{reason}",
                 hint=(
                     "Nothing was written. Check the source. If it is right, lower --min-products "
                     "(SYNC_PRODUCTS_MIN_PRODUCTS)."
@@ -280,8 +282,9 @@ class Catalogue(Source):
         from medusa_sync.sources.maps.grouped import Grouped
 
         self._map = program.name
-        if not program.is_built_in:
-            self.hint = f"Check the map: {program.name}."
+        self.hint = (
+            f"Is {program.name} the right map?" if program.is_built_in else f"Check the map: {program.name}."
+        )
         pages = self._watched(program, first, rest)
         with Grouped(are_foreign=program.is_built_in) as grouped:
             pages = pages if program.group is None else gathered(program.group, pages)

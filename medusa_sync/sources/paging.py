@@ -101,7 +101,7 @@ async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> Async
             ends before its total, or perhaps before its end.
     """
     kind = kind_of(api, first)
-    if limit is None and kind is NUMBER and api.number > 1 and (first.total or first.pages):
+    if limit is None and kind is NUMBER and api.number > 1:
         raise api.error(f"the URL begins at page {api.number}, so the products before it are missing", _FIRST)
     reading, ahead, page = _Reading(api, kind, limit), _Ahead(api, kind), first
     try:

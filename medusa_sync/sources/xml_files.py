@@ -38,7 +38,7 @@ _DEEPEST = 20  # of categories
 _UNIT = ("unit", "uom", "measure")  # how the names of attributes with one begin
 _GRAMS = re.compile(r"gr?[.]?|gramm?\w*|гр?[.]?|грамм?\w*", re.IGNORECASE)  # noqa: RUF001 - Cyrillic
 _MAP = (
-    "Only feeds, the formats of docs/maps.md, and items with names such as <id>, <name> and <price> need no "
+    "Only feeds, known exports, and items with names such as <id>, <name> and <price> need no "
     "map: name one with --source-map."
 )
 _WHOLE = "Nothing was removed. The pages of a feed are not followed: set --source to a feed of all products."

@@ -14,7 +14,7 @@ from medusa_sync.core.record import NO_RECORD, Record, VariantRecord, applied
 from medusa_sync.core.remembered import DIGEST, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.undo import plan_change
-from medusa_sync.core.value import Value, excerpts
+from medusa_sync.core.value import Value, counted, excerpts
 from medusa_sync.core.variants import fields_with_pending
 from medusa_sync.errors import ChangeGuardError, ProductFailedError
 from medusa_sync.redact import hidden
@@ -64,8 +64,8 @@ async def _check(
     owned = len(context.scan.overview.source_ids) - len(context.unrecorded)
     if allowed.allows(count, owned):
         return
-    reason = f"{count} of {owned} products would change; --max-changes is {allowed}. Nothing was written."
-    most = [f"{field}: {number} of {owned} products" for field, number in fields.most_common(1)]
+    reason = f"{count:,} of {counted(owned)} would change; --max-changes is {allowed}. Nothing was written."
+    most = [f"{field}: {number:,} of {counted(owned)}" for field, number in fields.most_common(1)]
     first = "" if context.mode.undoes else "Check the source. "
     how = f"run once with --max-changes {count} (SYNC_PRODUCTS_MAX_CHANGES)."
     hint = f"{first}If the changes are right, {how}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from medusa_sync.core.value import counted
 from medusa_sync.errors import PruneGuardError
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.remove.orphans import listed
@@ -23,7 +24,7 @@ async def refusal(context: Context, names: Sequence[str]) -> PruneGuardError | N
         return None
     context.keeps_shown = True
     reason = (
-        f"{len(names)} of {owned} products would be hidden, because the source no longer shows them; "
+        f"{len(names):,} of {counted(owned)} would be hidden, because the source no longer shows them; "
         f"--max-removals is {allowed}. None was hidden."
     )
     hint = "Check their status at the source. If it is right, run once with --max-removals 100%."

@@ -200,7 +200,7 @@ def test_an_item_that_fails_is_named_and_prevents_removals(erp: Erp) -> None:
     assert (named["line 6", None][:8], result.exit_code) == ("erp.jq: ", 5)
     gone = erp.sync(ndjson([{"artno": 7}, *ROWS]), f"{ERP} | .id |= tonumber", on_missing="delete")
     assert "removed" not in counts(gone)
-    assert any("have no id" in note for note in gone.notes)
+    assert any("without an id" in note for note in gone.notes)
 
 
 @pytest.mark.parametrize("odd", [b"null", b"5", b'"text"'])

@@ -145,7 +145,7 @@ PROVES_NOTHING: dict[str, tuple[Respond, Move | Response, dict[str, Any], int, s
     ),
     "a row without an id": (
         *(by_skip, lambda rows: [*rows, {**ROWS[-1], "id": None}], {}, 0),
-        "Nothing is removed, because 1 of the rows of the second reading have no id",
+        "Nothing is removed, because 1 row of the second reading without an id",
     ),
     "too few products": (
         *(by_next, lambda rows: rows[:20], {"min_products": 30}, 3),
@@ -246,7 +246,9 @@ def test_variants_that_the_second_reading_does_not_lack_are_kept(
         assert "removed" not in counts(result)
         number = "1 variant" if left else "2 variants"
         words = (
-            "no id" if last and last[0]["id"] is None else f"only the first reading lacked them: {number}."
+            "without an id"
+            if last and last[0]["id"] is None
+            else f"only the first reading lacked them: {number}."
         )
         assert words in result.notes[0]
     kept = wanted(without(1)) if left and how == "delete" else wanted(shirt(12))

@@ -41,7 +41,7 @@ def read_workbook(file: BufferedReader, *, charset: str = "", **how: Any) -> tup
     if find_spec("python_calamine") is None:
         raise SourceError(
             "the file is an Excel workbook, and python-calamine, which reads those, is not installed",
-            hint="Install medusa-sync with its extra `medusa-sync[excel]`, or save the workbook as CSV.",
+            hint="Install medusa-sync with its extra `excel`, or save the workbook as CSV.",
         )
     with ExitStack() as on_error:
         try:

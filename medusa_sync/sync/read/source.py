@@ -88,7 +88,8 @@ class Delivery:
         names = sorted(self._left or ())
         near = [close for each in names for close in get_close_matches(each, self._others)]
         similar = f" Similar ids: {', '.join(map(repr, dict.fromkeys(near)))}." if near else ""
-        message = f"The source has no product {', '.join(map(repr, names))}.{similar}"
+        noun = "product" if len(names) == 1 else "products"
+        message = f"The source has no {noun} {', '.join(map(repr, names))}.{similar}"
         return SourceError(message, hint="Check --product (SYNC_PRODUCTS_PRODUCT). Nothing was removed.")
 
     @property

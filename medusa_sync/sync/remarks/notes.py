@@ -9,6 +9,7 @@ from medusa_sync.core.kinds.stock import no_location
 from medusa_sync.core.outcome import Result
 from medusa_sync.core.placement import UNKNOWN
 from medusa_sync.core.policy import OnMissing
+from medusa_sync.core.value import counted
 from medusa_sync.sources.base import Source
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.ledger import Ledger
@@ -43,10 +44,11 @@ def of_settings(settings: RunSettings, ledger: Ledger) -> Iterator[Note]:
         text = "Nothing is removed with --limit, because products beyond the limit are not missing."
         yield Note("limit_keeps", text)
     elif removes and ledger.unidentified:
+        rows = counted(ledger.unidentified, "rejected row")
         yield Note(
             "rows_without_id",
-            f"Nothing is removed, because {ledger.unidentified} of the rejected rows have no id: "
-            "they may be of products or variants that only look missing.",
+            f"Nothing is removed, because {rows} without an id may be of products or variants that only "
+            "look missing.",
         )
 
 

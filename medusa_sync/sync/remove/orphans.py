@@ -20,6 +20,7 @@ from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.resolve import DECIDING
 from medusa_sync.core.since import CreatedProduct, written_since
 from medusa_sync.core.stored import StoredProduct
+from medusa_sync.core.value import counted
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, PruneGuardError, StoreRefusedError
 from medusa_sync.medusa.decode import WITH_STATUS
 from medusa_sync.medusa.lists import List
@@ -35,12 +36,12 @@ class Orphans:
     """The products that the source no longer has, once it was read completely.
 
     Attributes:
-        why: why they are removed, and variants, too.
+        why: why one of them is removed, and several are; variants, too.
         hint: what to do if they are too many.
     """
 
-    why = "are missing at the source"
-    hint = f"If they are really gone, {_HOW}"
+    why = ("is missing at the source", "are missing at the source")
+    hint = f"If this is right, {_HOW}"
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -78,7 +79,7 @@ class Orphans:
         )
         has_some = self._delivery.deleted or any(each in self._delivery for each in self._overview.owned)
         if orphans and not has_some:
-            what = f"The source delivered none of its {self._overview.owned_size} products in the store."
+            what = f"The source delivered none of its {counted(self._overview.owned_size)} in the store."
             hint = "Check the source. If it is no longer used, remove its products in the admin."
             raise removal_error(what, _names(orphans), hint)
         return orphans
@@ -89,7 +90,7 @@ class Orphans:
         Raises:
             StoreError: the store cannot be read.
         """
-        self.why = "are deleted at the source"
+        self.why = ("is deleted at the source", "are deleted at the source")
         found = await self._removable(self._delivery.deleted)
         if found:
             await self._scan.complete()  # for the limit
@@ -143,7 +144,7 @@ class Orphans:
         Raises:
             PruneGuardError: they are too many.
         """
-        self.check_names("products", _names(orphans), self._overview.owned_size)
+        self.check_names("product", _names(orphans), self._overview.owned_size)
 
     def check_names(self, noun: str, names: Sequence[str], owned: int) -> None:
         """Check that not too many of those that the store had before the run are removed.
@@ -153,7 +154,9 @@ class Orphans:
         """
         allowed = self._settings.max_removals
         if not allowed.allows(len(names), owned):
-            reason = f"{len(names)} of {owned} {noun} {self.why}; --max-removals is {allowed}."
+            one, several = self.why
+            why = one if len(names) == 1 else several
+            reason = f"{len(names):,} of {counted(owned, noun)} {why}; --max-removals is {allowed}."
             raise removal_error(reason, names, self.hint)
 
     def outcome(self, stored: StoredProduct) -> Outcome:
@@ -212,7 +215,7 @@ class Orphans:
 class Created(Orphans):
     """The products that a run has created, if it is undone. Their records stay as they are."""
 
-    why = "were created by the run"
+    why = ("was created by the run", "were created by the run")
     hint = f"To remove them, {_HOW}"
 
     def __init__(self, context: Context, created: Mapping[str, CreatedProduct]) -> None:

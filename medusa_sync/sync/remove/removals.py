@@ -15,6 +15,7 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.outcome import Action
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.value import counted
 from medusa_sync.core.variants import lacked
 from medusa_sync.errors import PruneGuardError, SourceError
 from medusa_sync.sources.base import checked
@@ -62,13 +63,14 @@ class SecondReading(Struct, frozen=True):
         """What the result says about the reading."""
         text = "The source was read twice, because products can move between its pages while they are read."
         if self.unidentified:
+            rows = counted(self.unidentified, "row")
             return (
-                f"{text} Nothing is removed, because {self.unidentified} of the rows of the second reading "
-                "have no id: they may be of products or variants that only look missing."
+                f"{text} Nothing is removed, because {rows} of the second reading without an id may be of "
+                "products or variants that only look missing."
             )
         variants = _variants(self.missing) - _variants(self.left)
         counts = [(len(self.present), "product"), (variants, "variant")]
-        kept = " and ".join(f"{count} {noun}{'s' * (count > 1)}" for count, noun in counts if count)
+        kept = " and ".join(counted(count, noun) for count, noun in counts if count)
         return f"{text} Not removed, because only the first reading lacked them: {kept}." if kept else text
 
 
@@ -233,7 +235,7 @@ class Removals:
             for external_id, variants in missing.variants.items()
         }
         named = [names[own] for ids in left.values() for own in ids]
-        self._orphans.check_names("variants", named, self._overview.variants)
+        self._orphans.check_names("variant", named, self._overview.variants)
         self._context.removed_variants = {external_id: frozenset(ids) for external_id, ids in left.items()}
         marked = self._marks.take(self._found, [name for own, name in names.items() if own not in removed])
         return missing.orphans, marked

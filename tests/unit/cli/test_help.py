@@ -99,6 +99,7 @@ def test_options_and_their_values_are_completed() -> None:
     """Also options that `--help` does not show."""
     assert in_bash("medusa-sync products --on-d") == ["--on-deleted"]
     assert in_bash("medusa-sync products --dry-run --on-missing d") == ["draft", "delete"]
+    assert in_bash("medusa-sync products --help-all --on-d") == ["--on-deleted"]
 
 
 @pytest.mark.parametrize(

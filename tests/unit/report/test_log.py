@@ -124,6 +124,12 @@ def test_an_error_of_several_lines_stays_readable_and_looks_like_one_record() ->
     assert others == ["      3: stock\\x1b", "    Check the source."]
 
 
+@pytest.mark.parametrize("message", ["down", "down.", "down?"])
+def test_a_hint_is_a_sentence_of_its_own(message: str) -> None:
+    [line] = logged(lambda: logger.error("%s", message, extra={"hint": "Start it."}))
+    assert line.endswith(f"{message.removesuffix('.')}{'' if message.endswith('?') else '.'} Start it.")
+
+
 def test_a_terminal_gets_short_lines() -> None:
     def act() -> None:
         with log.run_id():

@@ -348,8 +348,8 @@ def test_a_plan_has_no_secrets(tmp_path: Path) -> None:
     ("flags", "words"),
     [
         ({"save_plan": "plan"}, "it has no effect without --dry-run"),
-        ({"save_plan": "plan", "apply_plan": "plan", "dry_run": "true"}, "remove --loop and --save-plan"),
-        ({"apply_plan": "plan", "loop": "true"}, "remove --loop and --save-plan"),
+        ({"save_plan": "plan", "apply_plan": "plan", "dry_run": "true"}, "cannot be used with --save-plan"),
+        ({"apply_plan": "plan", "loop": "true"}, "cannot be used with --loop"),
         ({"save_plan": "-", "dry_run": "true", "json": "true"}, "--json prints to standard output"),
         *(({"undo": "run.json", name: VALUES[name][0]}, "it has no effect with --undo") for name in UNDOING),
         ({"undo": "run.json", "loop": "true"}, "it cannot be used with --loop"),

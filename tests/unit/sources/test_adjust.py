@@ -311,3 +311,5 @@ def test_the_result_shows_a_product_before_and_after() -> None:
     changes = 'variants[0].price 10.1 -> 20.2, tags[0] none -> "x"'
     assert found.notes[-1] == f"the program of --adjust changes 1 product, such as 'Cup': {changes}."
     assert not [each for each in adjusting(".").notes if "changes" in each]
+    found = adjusting('if .id == "cup" then .metadata = {} else . end')
+    assert found.notes[-1] == "the program of --adjust changes 1 product, such as 'Cup': metadata none -> {}."

@@ -227,7 +227,7 @@ def test_a_broken_value_rejects_its_product_alone(name: str, values: list[Any]) 
 {"stock": 3000000000} => stock: it is above 2147483647
 {"stock": "12345678901234567890"} => stock: it is above 2147483647
 {"price": "12345678901234567890"} => price: it is above 1000000000000
-{"title": ""} => title: it is shorter than 1
+{"title": ""} => title: it is empty
 {"variants": [{"id": 1, "price": -2.5}]} => variant 1: price: it is below 0
 {"options": ["Size", "Size"], "variants": [{"id": 1, "price": 1, "options": {"Size": "S"}}]} =>
  options: two have the same name, or one has none

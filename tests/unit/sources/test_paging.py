@@ -179,7 +179,11 @@ async def test_a_url_with_a_page_is_read_by_page_numbers(
         assert {(each["key"], each["limit"]) for each in asked} == {("a", "20")}
     assert sorted(int(each["page"]) for each in asked) == list(range(1, requests + 1))
     if answer is ARRAY:
-        assert ids(await rows(source_of(pool, "page=12"))) == list(range(221, 251))
+        assert ids(await rows(source_of(pool, "page=12"), 25)) == list(range(221, 246))
+        with pytest.raises(
+            SourceError, match="the URL begins at page 12, so the products before it are missing"
+        ):
+            await rows(source_of(pool, "page=12"))
 
 
 @pytest.mark.parametrize(

@@ -465,7 +465,7 @@ def test_without_its_package_the_message_names_the_extra(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "python_calamine", None)
     found = reading(workbook([HEADER, *ROWS]))
     assert "python-calamine, which reads those, is not installed" in found.error
-    assert "medusa-sync[excel]" in found.hint
+    assert "its extra `excel`" in found.hint
 
 
 @pytest.mark.usefixtures("small_pages")
