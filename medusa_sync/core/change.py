@@ -89,7 +89,7 @@ class Change(Struct, frozen=True, dict=True):
         own_changes: the fields of the product to send; empty if only variants or the record are written.
         own_conflicts: those that the source wins, and those that the store wins.
         variants: all that the source wants, and dropped ones that change.
-        dropped: variants of ours that the source no longer has, by key.
+        dropped: variants of ours that the source no longer has, by key; none if variants are not selected.
         removed: those that are deleted, by key; `stored` and `dropped` do not have them.
         drafted: the keys of dropped variants whose stock is set to 0.
         how: it was decided.

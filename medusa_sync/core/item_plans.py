@@ -45,7 +45,12 @@ def plan_items(change: Change) -> tuple[ItemPlan, ...]:
         key: entries.get(key, _Entry(DesiredVariant(key, "", {}), stored, {}))
         for key, stored in change.dropped.items()
     }
-    left = {stored.item_id for key, stored in change.dropped.items() if not dropped[key].leaves}
+    going = [
+        *(each for key, each in entries.items() if key not in dropped),
+        *(each for each in dropped.values() if each.leaves),
+    ]
+    planned = {each.stored.id for each in going if each.stored is not None}
+    left = {each.item_id for each in change.stored.variants if each.id not in planned}
     # The first plan of an item names it: that of a variant that the source has, if there is one.
     found = (
         *(_own(change, each, left) for key, each in entries.items() if key not in dropped),
@@ -119,7 +124,7 @@ def _own(change: Change, entry: _Entry, left: Collection[str | None]) -> ItemPla
     Args:
         change: of the product.
         entry: the variant.
-        left: ids of the items that dropped variants use.
+        left: ids of the items that variants keep for which nothing is planned.
     """
     desired, stored, values = entry.desired, entry.stored, entry.values
     if entry.shares or (stored.is_kit if stored is not None else not tracks(values)):
@@ -151,7 +156,7 @@ def _stored_levels(stored: StoredVariant, *, is_available: bool) -> dict[str, in
 
 
 def _follows(change: Change, entry: _Entry, sku: str | None, left: Collection[str | None]) -> bool:
-    """Whether an item gets the SKU of its variant: not if dropped variants share it, or the merchant set it.
+    """Whether an item gets the SKU of its variant: not if one without a plan keeps it, or the merchant set it.
 
     An interrupted run may have sent the SKU of a dropped variant without its item.
     """

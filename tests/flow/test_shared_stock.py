@@ -442,3 +442,16 @@ def test_an_item_with_stock_of_the_merchant_at_the_default_location_is_kept() ->
     assert sharing(store) == set("SML")
     assert not theirs.removed
     assert_quiet(ListSource([row]), store)
+
+
+@pytest.mark.parametrize("later", [{}, {"only": "price,stock"}])
+@pytest.mark.parametrize("alone", [shirt("S", stock=4), shirt("S", own="S")])
+def test_a_shared_item_stays_ours_while_a_run_leaves_out_the_variant_that_the_source_lacks(
+    alone: Row, later: dict[str, Any]
+) -> None:
+    store = synced([shirt("SM")])
+    sync(ListSource([alone]), store, only="price,stock")
+    for row in (shirt("SM", stock=7), shirt("SM", own="S", stock=6), shirt("SM", stock=8)):
+        sync(ListSource([row]), store, **later)
+        assert_follows(row, store)
+    assert_quiet(ListSource([row]), store)
