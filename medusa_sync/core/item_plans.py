@@ -156,7 +156,7 @@ def _stored_levels(stored: StoredVariant, *, is_available: bool) -> dict[str, in
 
 
 def _follows(change: Change, entry: _Entry, sku: str | None, left: Collection[str | None]) -> bool:
-    """Whether an item gets the SKU of its variant: not if one without a plan keeps it, or the merchant set it.
+    """Whether an item gets the SKU of its variant: not if the merchant set it, or one without a plan uses it.
 
     An interrupted run may have sent the SKU of a dropped variant without its item.
     """

@@ -281,7 +281,11 @@ class _Plan(Struct, frozen=True, dict=True):
         record = self.record
         applied, pending = record.variant(variant.key).fields, record.pending_values.get(variant.key, {})
         known = applied, pending, self.names, self.former
-        return Sides(variant.fields, *known, stored, self.settings, self.is_reordered)
+        selection, wanted = self.how.selection, variant.fields
+        if not selection.is_all:
+            wanted = {name: value for name, value in wanted.items() if selection.has(name)}
+            wanted |= {name: value for name, value in applied.items() if not selection.has(name)}
+        return Sides(wanted, *known, stored, self.settings, self.is_reordered)
 
     def _merge_of_variant(
         self, field: Field, variant: DesiredVariant, stored: StoredVariant, sides: Sides

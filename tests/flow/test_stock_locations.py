@@ -7,7 +7,7 @@ import pytest
 from tests.flow.faults import strike
 from tests.flow.merchant import edit_variant
 from tests.flow.plans import carried_out, reasons
-from tests.flow.stage import ListSource, assert_quiet, copies_of, counts, sync, text, writes
+from tests.flow.stage import SOURCE_NAME, ListSource, assert_quiet, copies_of, counts, sync, text, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.inventory import level_at
 from tests.harness.fake_medusa.state import Level, Named
@@ -161,6 +161,20 @@ def test_settings_name_the_stock_at_one_location_or_all_stock(store: FakeMedusa)
     sync(source, store, only="stock")
     assert levels(store) == {"TP": {"Berlin": 5, "St. Pauli": 7}}
     assert store.products["dummyjson:1"].variants[0].prices[0].amount == 5
+
+
+def test_a_run_of_the_stock_at_one_location_stops_no_tracking_for_another(store: FakeMedusa) -> None:
+    source = ListSource([plain(stock={"": 6, "Berlin": 5})])
+    sync(source, store)
+    source.rows[0].pop("stock")
+    sync(source, store, only="stock.Berlin")
+    source.rows[0]["stock"] = {"": 9, "Berlin": 4}
+    sync(source, store)
+    assert levels(store) == {"TP": {"Warehouse": 9, "Berlin": 4}}
+    source.rows[0].pop("stock")
+    sync(source, store)
+    assert not store.products[f"{SOURCE_NAME}:1"].variants[0].manage_inventory
+    assert_quiet(source, store)
 
 
 def test_reports_and_guards_name_the_location(store: FakeMedusa) -> None:

@@ -5,8 +5,12 @@ from typing import Any
 
 from tests.world.merging import METADATA_FIELDS
 from tests.world.stored import Stored
+from tests.world.wanted import LOCALES, REGION_PRICE, SECOND_STOCK
 
-CHOICES = ("price", "stock", "title", "price,stock", "tags", "images", "metadata", "variants", "translation")
+CHOICES = (
+    *("price", "stock", "title", "price,stock", "tags", "images", "metadata", "variants", "translation"),
+    *(SECOND_STOCK, f"price,{SECOND_STOCK}", REGION_PRICE, f"translation.{LOCALES[0]}"),
+)
 
 
 def finished(records: Mapping[str, Any], stored: Mapping[str, Stored]) -> dict[str, Stored]:

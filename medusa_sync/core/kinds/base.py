@@ -55,7 +55,7 @@ class Sides(Struct, frozen=True):
     """What is known of a product or variant when its fields are decided.
 
     Attributes:
-        wanted: its fields at the source.
+        wanted: its fields at the source, and of those that are not synced, what the record has.
         applied: those that the record has.
         pending: the values that may have arrived, by field.
         names: what its names mean at the source now.
