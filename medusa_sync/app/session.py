@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import (
     AbstractContextManager,
     AsyncExitStack,
@@ -27,6 +27,7 @@ from medusa_sync.app.signals import Signals, ending
 from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.kinds.copying import PUBLIC, Copying
 from medusa_sync.core.kinds.images import IMAGES
+from medusa_sync.core.kinds.prices import with_own_price
 from medusa_sync.core.placement import PlacementSettings
 from medusa_sync.core.policy import AVAILABLE, Delay, OnMissing, Share
 from medusa_sync.core.result import Requests, RunResult
@@ -313,10 +314,16 @@ def _run_settings(settings: Settings) -> RunSettings:
 
         removes = OnMissing.DRAFT if settings.on_missing is OnMissing.KEEP else settings.on_missing
         settings = replace(settings, source=called(settings.undo), on_missing=removes, **UNDOING)
+
+    def named(names: Iterable[str]) -> frozenset[str]:
+        return frozenset(with_own_price(dict.fromkeys(names), settings.currency))
+
+    sides = with_own_price(settings.on_conflict.sides, settings.currency)
+    settings = replace(settings, on_conflict=replace(settings.on_conflict, sides=sides))
     plan = _filled(
         PlanSettings,
         settings,
-        selection=Selection(settings.only, settings.skip or frozenset()),
+        selection=Selection(settings.only and named(settings.only), named(settings.skip or ())),
         create=not settings.no_create,
         update=not settings.no_update,
         amount_limit=settings.max_price_change,

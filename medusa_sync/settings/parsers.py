@@ -205,8 +205,8 @@ def _parts_of(value: str) -> list[str]:
 
 
 def _field_name(text: str) -> str:
-    """Parse the name of a field; what is after a dot is case-sensitive, except currencies and locales."""
-    from medusa_sync.core.fields import NAMES
+    """Parse the name of a field; what is after a dot is case-sensitive, except in prices and locales."""
+    from medusa_sync.core.fields import FIELDS, NAMES, VARIANT_FIELDS
     from medusa_sync.core.kinds.metadata import METADATA
     from medusa_sync.core.kinds.stock import OTHER_STOCK
     from medusa_sync.core.kinds.texts import TRANSLATION, canonical_locale
@@ -219,8 +219,11 @@ def _field_name(text: str) -> str:
     if f"{head}." == TRANSLATION:
         first = canonical_locale(first)
     elif f"{head}." not in (METADATA, OTHER_STOCK):
-        first = first.lower()
-    return ".".join([f"{head}{dot}{first}", *rest])
+        first, *rest = key.lower().split(".")
+    name = ".".join([f"{head}{dot}{first}", *rest])
+    if dot and not (FIELDS.knows(name) or VARIANT_FIELDS.knows(name)):
+        raise ValueError(f"there is no field {text.strip()!r}; {head!r} has no parts")
+    return name
 
 
 def schedule(value: str) -> str:

@@ -8,6 +8,7 @@ from tests.flow.merchant import add_variant, edit, edit_variant
 from tests.flow.plans import carried_out
 from tests.flow.shirts import assert_shirts, held
 from tests.flow.stage import (
+    SOURCE_NAME,
     ListSource,
     assert_quiet,
     counts,
@@ -188,3 +189,23 @@ def test_what_a_new_variant_got_is_known_although_it_is_not_synced_later() -> No
     assert (changed(result), result.conflicts) == ({"price", "sale_price"}, 0)
     assert all(price.is_deleted for price in store.state.list_prices.values())
     assert held(store)["SH1-S-R"]["barcode"] == "4711"
+
+
+@pytest.mark.parametrize("currency", ["eur", "usd"])
+def test_a_price_is_named_by_its_currency_also_if_it_is_that_of_the_settings(currency: str) -> None:
+    other = {"eur": "usd", "usd": "eur"}[currency]
+    store = FakeMedusa()
+    rows = [{"id": 1, "title": "Cup", "sku": "CUP", "price": price, "prices": {other: 7}} for price in (5, 6)]
+    old, new = (ListSource([row], currency=currency) for row in rows)
+    sync(old, store, currency=currency)
+    sync(new, store, currency=currency, skip=f"price.{currency}")
+    assert amounts(store) == {currency: 5, other: 7}
+    sync(new, store, currency=currency, only=f"price.{other}")
+    assert amounts(store) == {currency: 5, other: 7}
+    sync(new, store, currency=currency, only=f"price.{currency}")
+    assert amounts(store) == {currency: 6, other: 7}
+
+
+def amounts(store: FakeMedusa) -> dict[str, Any]:
+    [cup] = store.products[f"{SOURCE_NAME}:1"].variants
+    return {each.currency_code: each.amount for each in cup.prices}

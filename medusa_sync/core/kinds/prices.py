@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from msgspec import field, structs
 
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from medusa_sync.core.stored import StoredVariant
     from medusa_sync.core.value import Value
 
+T = TypeVar("T")
+
 PRICE = "price"
 OTHER_PRICE = "price."  # prefix of prices in other currencies
+OWN_PRICE = "price."  # what settings name, besides its code, with the currency that `price` is in
 CURRENCY, SALES = "--currency", "--sale-prices"  # the settings; the latter moves prices, too
 _LISTED = 10  # currencies or regions in a note
 _TIER = re.compile(r"([0-9]{1,9})(?:\+|-([0-9]{1,9}))")
@@ -107,6 +110,12 @@ def named_by_record(desired: DesiredProduct, record: Record, selection: Selectio
     return structs.replace(desired, regions={**record.regions, **desired.regions})
 
 
+def with_own_price(named: Mapping[str, T], currency: str) -> dict[str, T]:
+    """Names of fields in settings, and that of `price` if they name its currency."""
+    code = f"{OTHER_PRICE}{currency}"
+    return {**named, OWN_PRICE: named[code]} if code in named else {**named}
+
+
 def region_names(fields: Iterable[str]) -> set[str]:
     """The names of regions, in lower case, or ids in the fields of a variant."""
     return {_parts(name).region.lower() for name in fields if is_price(name)} - {""}
@@ -128,6 +137,11 @@ class Price(Kind):
 
     is_amount = True
     settings_of_values = (CURRENCY, SALES)
+
+    def setting_names(self, name: str) -> tuple[str, ...]:
+        """The names of regions ignore case, as in catalogues."""
+        names = super().setting_names(name.lower())
+        return (OWN_PRICE, *names) if name == PRICE else names
 
     def settings_of_older(self, record: Record) -> Mapping[str, str]:
         return {CURRENCY: record.currency} if record.currency else {}

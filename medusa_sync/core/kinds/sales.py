@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from medusa_sync.core.kinds.base import Apart, Meanings, Sides
-from medusa_sync.core.kinds.prices import AMOUNT, PRICE, SALES, price_key
+from medusa_sync.core.kinds.prices import AMOUNT, OWN_PRICE, PRICE, SALES, price_key
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Sale(Apart):
 
     def setting_names(self, name: str) -> tuple[str, ...]:
         """Without it, customers would not pay the price that is synced."""
-        return SALE, PRICE
+        return SALE, OWN_PRICE, PRICE
 
     def renamed(
         self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Meanings, now: Meanings

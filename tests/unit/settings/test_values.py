@@ -46,6 +46,7 @@ VALID: list[tuple[str, str, Any]] = [
         {"translation.de-DE.title", "translation.zh-Hans"},
     ),
     ("only", " Price, stock,Metadata.Marke,PRICE.EUR,", {"price", "stock", "metadata.Marke", "price.eur"}),
+    ("only", "price.EUR.South America", {"price.eur.south america"}),
     ("copy_images", " Public,NAS.lan. , [::1],10.0.0.7,", {"public", "nas.lan", "::1", "10.0.0.7"}),
     ("max_changes", "10", Share(10, is_percentage=False)),
     ("max_changes", " 0.5% ", Share(0.5, is_percentage=True)),
@@ -116,6 +117,7 @@ INVALID = [
         for name in ("source", "source_map", "report", "lock_dir")
     ),
     ("only", "price,prise", f"there is no field 'prise'{FIELDS}"),
+    ("only", "title.de", "there is no field 'title.de'; 'title' has no parts"),
     *(
         ("max_changes", text, SHARE)
         for text in ("0.5", "-1", "101%", "100.1%", "%", "10 %", "1e3", "ten", "")
@@ -185,6 +187,7 @@ def test_httpx_accepts_every_valid_url(text: str) -> None:
         ("title=store", "price", "source"),
         ("store,price=source", "price.eur", "source"),
         ("price=source,price.eur=store", "price.eur", "store"),
+        ("price.eur.Europe=store", "price.eur.EUROPE.10+", "store"),
         ("price=store,price.eur=source", "price", "store"),
         ("price.eur=store", "price.gbp", "source"),
         ("metadata=store", "metadata.brand", "store"),
