@@ -32,7 +32,7 @@ from medusa_sync.report.document import KEEP, FieldValues, OptionChange, Product
 from medusa_sync.sources.base import Page, Source, paged
 from medusa_sync.spool import Spool
 
-_HIDDEN = f"the document hides a secret ({MASK}) in the value before it"
+_HIDDEN = f"the document hides a secret ({MASK}) in the value before the run or after it"
 _NO_VALUE = "the variant had no value, and Medusa cannot remove one"
 _STOCK = Note("stock_kept", "Stock is not taken back, because orders may have changed it since.")
 
@@ -283,7 +283,7 @@ def _had(field: str, titles: Mapping[str, OptionChange]) -> bool:
 
 
 def _is_hidden(values: FieldValues) -> bool:
-    return any(MASK in member for member in members(values.before))
+    return any(MASK in each for value in (values.before, values.after) for each in members(value))
 
 
 def _parallel(options: Iterable[OptionChange]) -> list[OptionChange]:

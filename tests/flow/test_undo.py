@@ -459,13 +459,23 @@ def test_what_was_edited_since_is_kept(tmp_path: Path) -> None:
     assert gone.id in now["variants"]
 
 
-def test_a_value_in_which_a_secret_was_hidden_is_not_restored(tmp_path: Path) -> None:
-    store, result, _ = changed([shirt(description="The key is sk_key")], [shirt(title="Other")])
+@pytest.mark.parametrize(
+    ("name", "secret"), [("subtitle", "The key is sk_key"), ("images", ["https://a.b/?sk_key"])]
+)
+@pytest.mark.parametrize("is_new", [False, True])
+def test_a_value_in_which_a_secret_was_hidden_is_not_restored(
+    name: str, secret: Any, tmp_path: Path, *, is_new: bool
+) -> None:
+    rows = [shirt(**{name: secret}), shirt(**{name: type(secret)()})]
+    before, after = reversed(rows) if is_new else rows
+    store, result, _ = changed([before | {"title": "Before"}], [after])
+    [now] = deepcopy([*store.products.values()])
     done = undo(store, result, tmp_path, secret="sk_key")
-    assert (done.exit_code, done.conflicts) == (0, 1)
+    assert (done.exit_code, done.conflicts) == (0, 1 if name == "subtitle" else 2)  # and the thumbnail
     assert "kept; the document hides a secret (***)" in text(done)
     [product] = store.products.values()
-    assert (product.title, product.description) == ("Shirt 1", None)
+    assert (product.title, product.subtitle) == ("Before", now.subtitle)
+    assert [each.url for each in product.images] == [each.url for each in now.images]
 
 
 def test_what_a_later_run_wrote_is_not_called_an_edit(tmp_path: Path) -> None:
