@@ -87,7 +87,7 @@ class Settings:
         more="With available, the store gets the source's number plus what is reserved there.")
     limit: int | None = _optional("Source", "N", _COUNT, "Sync only the first N products.", is_common=True)
     product: frozenset[str] | None = _optional("Source", "ID", parsers.ids,
-        "Sync only this product of the source, and remove nothing. Can be repeated.",
+        "Sync only this product of the source, and remove no others. Can be repeated.",
         more="With --verbose, the log explains each field. In the variable, one is in each line.")
     shard: Shard | None = _optional("Source", "K/N", parsers.shard,
         "Sync only part K of N of the products, from 1/N to N/N.",
