@@ -13,7 +13,7 @@ from medusa_sync.app.document_parts import own_fields, variant_parts, written_va
 from medusa_sync.app.kept import KeptRuns, content
 from medusa_sync.codes import Note
 from medusa_sync.core.field_changes import Conflict
-from medusa_sync.core.fields import NEWEST, UNIQUE, VARIANT, VARIANT_FIELDS
+from medusa_sync.core.fields import NEWEST, UNIQUE, VARIANT, VARIANT_FIELDS, kind_of
 from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.kept import KeptRun, LaterWrites, Overwritten, RunName, origin, runs_of
 from medusa_sync.core.kinds.options import OPTION, AppliedOption
@@ -33,6 +33,7 @@ from medusa_sync.sources.base import Page, Source, paged
 from medusa_sync.spool import Spool
 
 _HIDDEN = f"the document hides a secret ({MASK}) in the value before the run or after it"
+_AS_TEXT = "the document has the object or list before the run only as text"
 _NO_VALUE = "the variant had no value, and Medusa cannot remove one"
 _STOCK = Note("stock_kept", "Stock is not taken back, because orders may have changed it since.")
 
@@ -191,7 +192,7 @@ def _undone(
 ) -> Undone:
     """What it takes to undo the changes of a product."""
     options, own, parts = _parallel(change.options or []), own_fields(change), variant_parts(change)
-    known = {name: values for name, values in own.items() if not _is_hidden(values)}
+    known = {name: values for name, values in own.items() if not _unknown(name, values)}
     titles = {each.name: each for each in options}
     variants, variants_after, possible = _variants(parts, titles)
     return Undone(
@@ -270,8 +271,8 @@ def _lost(part: VariantChanges, titles: Mapping[str, OptionChange]) -> Iterator[
     for name, values in part.fields.items():
         if name == VARIANT and values.after is None:
             yield Conflict(name, None, variant, OnConflict.STORE, variant, key, FOREVER)
-        elif _is_hidden(values):
-            yield Conflict(name, values.after, values.before, OnConflict.STORE, variant, key, _HIDDEN)
+        elif why := _unknown(name, values):
+            yield Conflict(name, values.after, values.before, OnConflict.STORE, variant, key, why)
         elif VARIANT not in part.fields and values.before is None and _had(name, titles):
             yield Conflict(name, values.after, None, OnConflict.STORE, variant, key, _NO_VALUE)
 
@@ -282,8 +283,11 @@ def _had(field: str, titles: Mapping[str, OptionChange]) -> bool:
     return option is not None and None not in {option.before, option.after}
 
 
-def _is_hidden(values: FieldValues) -> bool:
-    return any(MASK in each for value in (values.before, values.after) for each in members(value))
+def _unknown(name: str, values: FieldValues) -> str:
+    """Why the document does not have the values of a field as the store had them; empty if it has."""
+    if any(MASK in each for value in (values.before, values.after) for each in members(value)):
+        return _HIDDEN
+    return "" if kind_of(name).restores(values.before) else _AS_TEXT
 
 
 def _parallel(options: Iterable[OptionChange]) -> list[OptionChange]:
@@ -297,7 +301,7 @@ def _sides(
     """The values of a variant before and after the run, of stock only those that drafting has set to 0."""
     before, after = dict[str, Value](), dict[str, Value]()
     for name, values in part.fields.items():
-        if not VARIANT_FIELDS.knows(name) or _is_hidden(values):
+        if not VARIANT_FIELDS.knows(name) or _unknown(name, values):
             continue
         is_drafted = part.drafted is True and (isinstance(values.before, int) or values.before == SHARED)
         if VARIANT_FIELDS[name].kind.of_items and not is_drafted:

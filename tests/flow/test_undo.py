@@ -459,6 +459,25 @@ def test_what_was_edited_since_is_kept(tmp_path: Path) -> None:
     assert gone.id in now["variants"]
 
 
+def test_metadata_that_is_no_text_or_number_is_not_restored_as_a_text(tmp_path: Path) -> None:
+    store = synced([shirt()])
+    [product] = store.products.values()
+    product.metadata = {
+        **(product.metadata or {}),
+        "care": {"wash": 30},
+        "sizes": ["S"],
+        "note": "[S]",
+        "age": 3,
+    }
+    new = {"care": "cold", "sizes": "S", "note": "S", "age": 4}
+    done = undo(store, sync(ListSource([shirt(metadata=new)]), store), tmp_path)
+    assert (done.exit_code, done.conflicts) == (0, 2)
+    assert text(done).count("kept; the document has the object or list before the run only as text") == 2
+    [product] = store.products.values()
+    kept = {key: value for key, value in (product.metadata or {}).items() if key in new}
+    assert kept == {"care": "cold", "sizes": "S", "note": "[S]", "age": 3}
+
+
 @pytest.mark.parametrize(
     ("name", "secret"), [("subtitle", "The key is sk_key"), ("images", ["https://a.b/?sk_key"])]
 )

@@ -279,6 +279,10 @@ class Kind:
         """Whether the source decides about it: it has a value now, or had one in the last run."""
         return wanted is not None or (history.is_owned and not self.stays)
 
+    def restores(self, value: Value) -> bool:
+        """Whether an undo can write a value that the store had before a run."""
+        return True
+
     def is_lost(self, current: Value) -> bool:
         """Whether the store cannot be without a value and has lost it, so that it gets the source's again."""
         return False

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from msgspec import DecodeError, json
+
 from medusa_sync.core.kinds.base import Ids, Kind, Meanings, plain
 
 if TYPE_CHECKING:
@@ -31,6 +33,15 @@ class Metadata(Kind):
 
     def names_of(self, stored: StoredProduct | StoredVariant) -> Iterator[str]:
         yield from (f"{METADATA}{key}" for key in stored.metadata or ())
+
+    def restores(self, value: Value) -> bool:
+        """Not an object or a list of the merchant, which is compared, and recorded, as its JSON text."""
+        if not isinstance(value, str) or not value.startswith(("{", "[")):
+            return True
+        try:
+            return plain(json.decode(value)) != value
+        except DecodeError:
+            return True
 
     def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
         body["metadata"][_key(name)] = _sent(value)
