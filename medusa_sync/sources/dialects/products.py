@@ -68,6 +68,13 @@ def _unknown(alias: str) -> str:
     return f" {alias}"
 
 
+def _left(rows: list[Row], dialect: Dialect) -> list[Row]:
+    """The rows that are not deleted; none if the product is: all of its rows, or all that have its title."""
+    left = [row for row in rows if not deletion(row[dialect.deleted])]
+    has_title = any(row[dialect.title] for row in rows)
+    return left if not has_title or any(row[dialect.title] for row in left) else []
+
+
 def _product(rows: list[Row], dialect: Dialect, *, is_cut: bool) -> Item:
     """A product; the first row with a title has its fields."""
     first, header = rows[0], rows[0].header
@@ -76,7 +83,8 @@ def _product(rows: list[Row], dialect: Dialect, *, is_cut: bool) -> Item:
     source_id = next((row.source_id for row in rows if row[dialect.ids[0]]), first.source_id)
     if not source_id:
         return item(None, first.place, problem=first.problem or "it belongs to no product: it has no id")
-    if any(deletion(row[dialect.deleted]) for row in rows):
+    rows = _left(rows, dialect)
+    if not rows:
         return item({"id": source_id, DELETED: True})
     titled = next((index for index, row in enumerate(rows) if row[dialect.title]), 0)
     rows.insert(0, rows.pop(titled))

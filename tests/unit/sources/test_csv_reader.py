@@ -417,3 +417,23 @@ def test_numbers_are_never_guessed(delimiter: str, column: str, texts: str, expe
             assert rejected(content).reason == f"line 2: {column} is {text!r}, which is not a {expected}"
         else:
             assert variant_of(only(content))[column] == expected
+
+
+@pytest.mark.parametrize(
+    ("small", "medium", "title", "left"),
+    [
+        ("", "yes", "", ["S"]),
+        ("", "yes", "Shirt", ["S"]),
+        ("yes", "", "Shirt", ["M"]),
+        ("yes", "", "", []),  # the first row has what is the product's
+        ("yes", "yes", "", []),
+        ("yes", "yes", "Shirt", []),
+    ],
+)
+def test_a_deleted_row_is_a_variant_if_others_of_its_product_are_not(
+    small: str, medium: str, title: str, left: list[str]
+) -> None:
+    rows = f"1,Shirt,10,S,Size,S,{small}\n1,{title},10,M,Size,M,{medium}\n"
+    found = read(f"id,title,price,sku,option1_name,option1_value,deleted\n{rows}")
+    products = [each for each in found if not isinstance(each, Rejected)]
+    assert [each.fields["sku"] for product in products for each in product.variants] == left
