@@ -18,7 +18,7 @@ _THOUSANDTHS = 3  # digits
 
 _PRICE = re.compile(
     r"(?P<before>[^\d\s.,'\u2019+\u2212-](?:[^\d+\u2212-]*[^\d\s+\u2212-])?)?\s*(?P<minus>[-\u2212])?\s*"
-    r"(?P<number>\d(?:[\d.,'\u2019\s]*\d)?)(?:[.,/][-\u2013\u2014]{1,2})?\s*(?P<behind>[^\d\s.,'\u2019](?:[^\d]*[^\d\s])?)?",
+    r"(?P<number>\d(?:[\d.,'\u2019\s]*\d)?)(?:(?P<mark>[.,/])[-\u2013\u2014]{1,2})?\s*(?P<behind>[^\d\s.,'\u2019](?:[^\d]*[^\d\s])?)?",
     re.ASCII,
 )
 """Spaces of all kinds are written as one space before."""
@@ -28,6 +28,7 @@ _COMMA = re.compile(r"[0-9]+,[0-9]{1,2}|0,[0-9]+")
 _POINT_LAST = re.compile(r"[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}\.[0-9]+|[0-9]{1,3}(,[0-9]{2,3})+,[0-9]{3}")
 _COMMA_LAST = re.compile(r"[0-9]{1,3}(\.[0-9]{3})+,[0-9]+|[0-9]{1,3}(\.[0-9]{3}){2,}")
 _THREE_DIGITS = re.compile(r"[1-9][0-9]{0,2}([.,])[0-9]{3}")  # after the separator
+_POINTS = {",": ".", ".": ","}  # the separator of thousands, by the decimal one
 _LONGEST = 100  # characters
 
 
@@ -78,7 +79,10 @@ def read(text: str, *, decimal_comma: bool = False) -> Money | None:
     if names and not codes:
         return None
     currency = min(names, key=lambda each: len(codes_of(each)), default="") if len(codes) != 1 else codes[0]
-    number = _plain(_APART.sub("", match["number"]), codes, decimal_comma=decimal_comma)
+    number = _APART.sub("", match["number"])
+    if (mark := match["mark"]) in _POINTS and _THREE_DIGITS.fullmatch(number):
+        number = number.replace(_POINTS[mark], "")  # `1.234,-` has the decimal one behind
+    number = _plain(number, codes, decimal_comma=decimal_comma)
     if not NUMBER.fullmatch(number):
         return None
     amount = number_of(number)

@@ -37,7 +37,11 @@ _STOCK = ("quantity", "sell_on_google_quantity", "quantity_to_sell_on_facebook",
 _GRAMS = {"g": "1", "kg": "1000", "oz": "28.349523125", "lb": "453.59237"}
 _WEIGHT = re.compile(r"([0-9.,]+)\s*([a-z]+?)s?", re.IGNORECASE)
 _AVAILABILITIES = ("in_stock", "backorder", "preorder", "out_of_stock")
-_SOLD_WITHOUT_STOCK = {"backorder": True, "preorder": True, "in_stock": False, "out_of_stock": False}
+_SOLD_OUT = ("out_of_stock", "discontinued")
+_STATUSES = {each.replace("_", ""): each for each in (*_AVAILABILITIES, *_SOLD_OUT)}
+_SOLD_WITHOUT_STOCK = {"backorder": True, "preorder": True, "in_stock": False} | dict.fromkeys(
+    _SOLD_OUT, False
+)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -92,12 +96,13 @@ def _availability(rows: Sequence[Row]) -> str:
 
 
 def _status(row: Row) -> str:
-    return row["availability"].lower().replace(" ", "_")
+    given = row["availability"].lower()
+    return _STATUSES.get("".join(filter(str.isalpha, given)), given.replace(" ", "_"))
 
 
 def _variant(row: Row, options: Mapping[str, str], now: datetime) -> Mapping[str, Any]:
     status = _status(row)
-    none = 0 if status == "out_of_stock" else None
+    none = 0 if status in _SOLD_OUT else None
     stock = next((max(found, 0) for key in _STOCK if (found := count(row, key)) is not None), none)
     return present(
         id=row["id"],

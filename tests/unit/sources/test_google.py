@@ -191,6 +191,9 @@ quantity_to_sell_on_facebook=7 => {"stock": 7}
 inventory=-2 => {"stock": 0}
 availability=in_stock; link=https://a; custom_label_0=x; unknown=y => {"stock": null}
 availability=Out of stock => {"stock": 0}
+availability=Out-of-stock => {"stock": 0}
+availability=OutOfStock => {"stock": 0, "metadata.availability_status": "out_of_stock"}
+availability=discontinued => {"stock": 0, "metadata.availability_status": "discontinued"}
 availability=out_of_stock; quantity=3 => {"stock": 3}
 gtin=3234567890126, 3234567890133 => {"barcode": "3234567890126"}
 shipping_weight=0.5 kg => {"weight": 500}
