@@ -20,7 +20,10 @@ def of($names):
   [to_entries[] | select((.key | split("-")[0]) as $name | IN($names[]; $name)) | select(.value | filled)]
   | sort_by(.key | test("-en_") | not) | .[0].value;
 
-map(flat | .sku = ((.identifier | filled) // .sku)) as $rows
+map(flat | .sku = ((.identifier | filled) // .sku)) as $all
+# A disabled variant is not for sale; if all are, the product is a draft.
+| [$all[] | select(.enabled | tostring | IN("0", "false") | not)] as $enabled
+| (if $enabled == [] then $all else $enabled end) as $rows
 | ["sku", "uuid", "identifier", "parent", "family", "enabled", "categories", "groups", "created", "updated",
     "name", "title", "label", "description", "price", "brand", "manufacturer", "ean", "gtin", "upc",
     "barcode", "image", "picture", "associations", "quantified_associations"] as $used

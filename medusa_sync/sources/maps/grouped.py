@@ -202,7 +202,7 @@ def _joined(parts: list[Any]) -> Any:
     for part in parts:
         for name, value in part.items():
             known = product.get(name)
-            if known is None:
+            if known is None or known == "":
                 product[name] = value
             elif name in _JOINED and isinstance(known, list) and isinstance(value, list):
                 product[name] = known + value

@@ -18,10 +18,11 @@ def yes($default): if . == null then $default else tostring | ascii_downcase | I
   else
     of("list_price", "Sales Price") as $price
     | {sku: of("default_code", "Internal Reference"), barcode: of("barcode", "Barcode")} as $goods
-    | (if (of("type", "detailed_type", "Product Type") // ""
-          | IN("service", "Service", "consu", "Consumable"))
-        and (of("is_storable", "Track Inventory") | yes(false) | not)
-      then null else of("qty_available", "Quantity On Hand") | count end) as $stock
+    | ([.is_storable, .["Track Inventory"]] | map(filled)[0]) as $is_tracked
+    | (of("type", "detailed_type", "Product Type") // ""
+        | IN("service", "Service", "consu", "Consumable", "combo", "Combo") | not) as $is_goods
+    | (if $is_tracked | yes($is_goods) then of("qty_available", "Quantity On Hand") | count
+      else null end) as $stock
     | {
         id: of("id", "External ID", "default_code", "Internal Reference"),
         title: of("name", "Name"),

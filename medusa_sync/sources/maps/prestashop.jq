@@ -12,7 +12,7 @@ def several($start):
 
 (cell("price tax") | spaced? // null) as $price
 | (cell("discount amount") | spaced? // "0" | tonumber? // 0) as $amount
-| (cell("discount percent") | spaced? // "0" | tonumber? // 0) as $percent
+| (cell("discount percent") | (rtrimstr("%") | spaced)? // "0" | tonumber? // 0) as $percent
 | {
     id: (cell("product id") // cell("reference")),
     title: cell("name"),

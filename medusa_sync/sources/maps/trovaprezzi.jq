@@ -18,7 +18,8 @@ with_entries((.key, .value) |= (strings | rtrimstr("<endrecord>") | gsub("^ +| +
       barcode: .["Codice EAN"],
       prices: {eur: .["Prezzo Vendita"]},
       compareAtPrice: .["Prezzo di Riferimento"],
-      stock: (.Disponibilita | if . == "non disponibile" then 0 elif test("^[0-9]+$")? then . else null end),
+      stock: (.Disponibilita // ""
+        | if test("^non disponibile$"; "i") then 0 elif test("^[0-9]+$") then . else null end),
       weight: ((.Peso | grams) // null),
       options: (if $group then {Offerta: .Nome} else {} end)
     }]

@@ -287,3 +287,10 @@ def test_a_product_that_is_too_large_is_rejected_alone(
     [(source_id, reason)] = rejected(found)
     assert (found.ids, source_id) == (["A2", "A3", "A4"], "A1")
     assert "more than 1,000 characters" in reason
+
+
+def test_an_empty_text_in_the_first_row_of_a_product_is_no_value(mapped: Mapped) -> None:
+    rows = [{"nr": 1, "text": "", "count": ""}, {"nr": 1, "text": "Nice", "count": 4}]
+    found = mapped(ndjson(rows), '{id: .nr, title: "Mug", description: .text, price: 5, stock: .count}')
+    [product] = products(found.rows)
+    assert (product.fields["description"], product.variants[0].fields["stock"]) == ("Nice", 4)
