@@ -55,6 +55,8 @@ def desired_variants(
     """
     is_shared = bool(shared_stock(product))
     fields = partial(_fields, product, currency, sale_prices=sale_prices, is_shared=is_shared)
+    if product.variants is not None and not product.variants and product.options:
+        raise InvalidProductError("variants: the list is empty, although the product has options")
     if not product.variants:
         barcode = product.meta.barcode if product.meta else None
         own = SourceVariant(sku=product.sku, barcode=barcode, prices=product.prices)

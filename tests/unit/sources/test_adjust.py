@@ -313,3 +313,12 @@ def test_the_result_shows_a_product_before_and_after() -> None:
     assert not [each for each in adjusting(".").notes if "changes" in each]
     found = adjusting('if .id == "cup" then .metadata = {} else . end')
     assert found.notes[-1] == "the program of --adjust changes 1 product, such as 'Cup': metadata none -> {}."
+
+
+def test_a_product_of_which_no_variant_is_left_is_rejected() -> None:
+    shirt = {"id": 1, "title": "Shirt", "price": 5, "options": ["Size"]}
+    variants = [{"sku": size, "options": {"Size": size}, "stock": 0} for size in "SM"]
+    source = json.dumps([shirt | {"variants": variants}])
+    [row] = reading(source, suffix=".json", adjust=".variants |= map(select(.stock > 0))").rows
+    assert isinstance(row, Rejected)
+    assert row.reason == "variants: the list is empty, although the product has options"
