@@ -257,3 +257,15 @@ def test_categories_whose_names_have_the_same_slug_are_different_ones(
     sync(source, store)
     assert len({handle for handle, _ in as_stored(store)}) == len(names)
     assert_quiet(source, store)
+
+
+def test_a_product_that_waits_for_the_sku_of_another_names_its_categories_and_collection() -> None:
+    store = FakeMedusa()
+    home: dict[str, Any] = {"categories": [["Home & Garden", "Café"]], "collection": "Summer & Sun"}
+    rows = [{"id": number, "title": f"Cup {number}", "price": 1, "sku": "A"} for number in (1, 2)]
+    sync(ListSource([rows[0], rows[1] | home]), store)
+    names = {own: each.name for own, each in store.state.categories.items()}
+    above = {each.name: each.parent_category_id or "" for each in store.state.categories.values()}
+    parents = {name: names.get(parent) for name, parent in above.items()}
+    assert parents == {"Home & Garden": None, "Café": "Home & Garden"}
+    assert [each.title for each in store.state.collections.values()] == ["Summer & Sun"]

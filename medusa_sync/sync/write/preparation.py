@@ -68,7 +68,7 @@ class Preparation:
         updates = self._context.settings.plan.update
         changed = [each for each in part if (updates if each.copies else each.desired.external_id in names)]
         terms = {name: [term for each in changed for term in each.gains.get(name, ())] for name in TERMS}
-        self._terms.expect(terms, [job.desired for job in jobs])
+        self._terms.expect(terms, [each.desired for each in part])  # some jobs wait for an SKU
         return jobs
 
     def _to_copy(self, stale: Stale) -> dict[str, bool]:
