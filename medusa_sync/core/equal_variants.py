@@ -1,6 +1,7 @@
 """Option values that variants cannot get, because other variants have them and keep them.
 
-Medusa would store both, and no customer could tell them apart.
+Medusa would store both, and no customer could tell them apart. If an option is removed, it refuses a variant
+whose other values are some of those of another one, and one that has none.
 """
 
 from __future__ import annotations
@@ -48,11 +49,18 @@ def _twins(
     def values_of(variant: StoredVariant) -> tuple[Value, ...]:
         return tuple(variant.value_of(option_id) for option_id in (*ids, *more))
 
-    left = _left(stored, variants, matches)
     others: dict[tuple[Value, ...], StoredVariant] = {}
-    firsts = [others.setdefault(values_of(variant), variant) for variant in left]
-    pairs = zip(firsts, left, strict=True)
-    twins = [(first.called(""), each) for first, each in pairs if removes and first is not each]
+
+    def twin_of(values: tuple[Value, ...]) -> StoredVariant | None:
+        if not removes or values in others:
+            return others.get(values)
+        return next((each for known, each in others.items() if _is_part(values, known)), None)
+
+    twins: list[tuple[str, StoredVariant]] = []
+    for variant in _left(stored, variants, matches):
+        if removes and (twin := twin_of(values_of(variant))) is not None:
+            twins.append((twin.called(""), variant))
+        others.setdefault(values_of(variant), variant)
     ordered = sorted(variants, key=lambda each: each.stored is None)
     changing = [
         (each, values)
@@ -62,12 +70,20 @@ def _twins(
     gets = {each.desired.key for each, _ in changing}
     kept = [each.stored for each in variants if each.stored and each.desired.key not in gets]
     others = {values_of(variant): variant for variant in kept} | others
-    for each, values in changing:
-        if values in others:
-            twins.append((each.desired.name, others[values]))
-        elif each.stored:
-            others[values] = each.stored
+    for change, values in changing:
+        if (twin := twin_of(values)) is not None:
+            twins.append((change.desired.name, twin))
+        elif change.stored:
+            others[values] = change.stored
     return twins
+
+
+def _is_part(one: Sequence[Value], other: Sequence[Value]) -> bool:
+    """Whether one of two variants has no option value that the other one does not have."""
+    if None not in one and None not in other:
+        return one == other
+    pairs = [*zip(one, other, strict=True)]
+    return all(a in (None, b) for a, b in pairs) or all(b in (None, a) for a, b in pairs)
 
 
 def _moves(each: VariantChange) -> bool:

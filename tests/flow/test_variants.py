@@ -227,6 +227,37 @@ def test_an_option_is_removed_unless_it_distinguishes_dropped_variants(
     assert_quiet(source, store)
 
 
+def test_an_option_is_not_removed_while_a_dropped_variant_has_no_other_value() -> None:
+    """It was dropped before the other option was added. A dry run says so, and a run may remove it."""
+    store = FakeMedusa()
+
+    def shop(*variants: dict[str, str]) -> ListSource:
+        names = [*dict.fromkeys(name for each in variants for name in each)]
+        return ListSource(
+            [
+                {
+                    "id": 1,
+                    "title": "Cup",
+                    "options": names,
+                    "variants": [
+                        {"sku": next(iter(each.values())), "options": each, "price": 5} for each in variants
+                    ],
+                }
+            ]
+        )
+
+    for source in (shop({"Size": "L"}, {"Size": "M"}), shop({"Size": "M", "Colour": "Red"})):
+        assert sync(source, store).exit_code == 0
+    source = shop({"Colour": "Red"})
+    source.rows[0]["variants"][0]["sku"] = "M"
+    for is_dry_run in (True, False):
+        result = sync(source, store, dry_run=is_dry_run)
+        assert counts(result) == {"failed": 1}
+        assert "a run with --on-missing delete removes that one" in next(iter(result.problems)).reason
+    assert sync(source, store, on_missing="delete", max_removals="100%").exit_code == 0
+    assert_quiet(source, store)
+
+
 # --- the merchant -----------------------------------------------------------------------------------------
 
 
