@@ -243,6 +243,11 @@ def _move_prices(product: dict[str, Any], stated: str, path: str) -> None:
             )
     price, prices = product.get("price"), product.get("prices")
     if code and price not in NOTHING and isinstance(prices, dict | None):
+        other, _ = amount_of((prices or {}).get(code, price), f"{path}prices.{code}")
+        if other != price:
+            raise msgspec.ValidationError(
+                f"it is {price}, but {code} in prices is {other} - at `$.{path}price`"
+            )
         product |= {"price": None, "prices": {code: price, **(prices or {})}}
     elif own and isinstance(prices, list):
         product |= {"price": None, "prices": [{"currency": own, "amount": price}, *prices]}

@@ -71,6 +71,8 @@ def _goods(row: Row) -> dict[str, Any]:
     price, code = cells.price(row, "price"), row["currency"].lower()
     prices = cells.prices(row, "price")
     if code in CURRENCIES and not isinstance(price, dict):
+        if price is not None and prices.get(code, price) != price:
+            raise row.error("price", f"is {price}, but that in {code} is {prices[code]}")
         price, prices = None, {code: price, **prices}
     elif code and code not in CURRENCIES:
         row.leave_out("currency")
