@@ -92,6 +92,8 @@ class Remarks(Struct):
         numeric: columns of a workbook with codes that are numbers, and so may lack zeros.
         known_by: the column that is read as the id, because no other one is.
         has_decimal_commas: it is a table whose numbers may have one, so that `1.234` is not clear.
+        thousandths: how many cells with a price have three digits after the point, which may be thousands.
+        thousandth: an example of these.
     """
 
     unused: dict[str, None] = {}
@@ -99,6 +101,8 @@ class Remarks(Struct):
     numeric: dict[str, None] = {}
     known_by: str = ""
     has_decimal_commas: bool = False
+    thousandths: int = 0
+    thousandth: str = ""
 
     def leave_out(self, names: Iterable[str]) -> None:
         """Note names that are not used; a file may have any number."""

@@ -41,7 +41,8 @@ class Overlooked:
         self._has_status = False
         self._statuses = Counter[str]()  # that are not known
         self._free = 0
-        self._thousandths, self._thousandth = 0, 0.0  # prices that may be thousands, and an example
+        self._has_cents = False  # some prices are in a currency with at most two decimals
+        self._thousandths, self._thousandth = 0, ""  # prices that may be thousands, and an example
         self._sales = Counter[str]()  # products whose sale prices are not in the currency
 
     def add(self, product: SourceProduct, desired: DesiredProduct, unused: Iterable[str]) -> None:
@@ -58,7 +59,8 @@ class Overlooked:
         if digits_of(desired.currency) <= _CENTS:
             found = [each for each in prices if isinstance(each, float) and _in_thousandths(each)]
             self._thousandths += len(found)
-            self._thousandth = next(iter(found), self._thousandth)
+            self._thousandth = next(map(str, found), self._thousandth)
+            self._has_cents = True
         if _has_other_sale(product, desired):
             self._sales[desired.currency] += 1
 
@@ -91,11 +93,15 @@ class Overlooked:
                 f"Sale prices that are not in {currency}, and so not synced: {count:,} "
                 f"product{'s' * (count > 1)}. If all are in one currency, set --currency.",
             )
-        yield from self.doubts
+        yield from self._doubts(remarks.thousandths if self._has_cents else 0, remarks.thousandth)
 
     @property
     def doubts(self) -> Iterator[Note]:
         """The values that are not used or may be wrong, which a changed product may have in any run."""
+        return self._doubts()
+
+    def _doubts(self, thousandths: int = 0, thousandth: str = "") -> Iterator[Note]:
+        """The same; cells of a table still show digits that are no longer in a number, as in `1.250`."""
         if self._images:
             yield Note("not_used", f"Not used: images that are no http(s) URLs: {self._images:,}.")
         if self._path:
@@ -110,9 +116,11 @@ class Overlooked:
             )
         if self._free:
             yield Note("free", f"Prices that are 0: {self._free:,}.")
-        if self._thousandths:
-            text = f"Prices with three digits after the point, such as {self._thousandth}"
-            yield Note("thousandths", f"{text}: {self._thousandths:,}. Are these thousands?")
+        if count := max(self._thousandths, thousandths):
+            text = (
+                f"Prices with three digits after the point, such as {shown(thousandth or self._thousandth)}"
+            )
+            yield Note("thousandths", f"{text}: {count:,}. Are these thousands?")
 
 
 def _with_doubt(name: str) -> str:

@@ -77,7 +77,7 @@ DOUBTS: dict[str, tuple[str, object]] = {
     "Not used: images that are no http(s) URLs: 1.": ("images", ["ftp://a/1.jpg"]),
     "Statuses that are not known: 'live' (1).": ("status", "live"),
     "Prices that are 0: 1.": ("price", 0),
-    "Prices with three digits after the point, such as 1.299: 1.": ("price", 1.299),
+    "Prices with three digits after the point, such as '1.299': 1.": ("price", 1.299),
 }
 
 

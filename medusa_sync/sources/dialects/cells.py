@@ -21,6 +21,8 @@ VARIANT = "variants[]."
 
 _DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]{1,2}")  # three digits could be thousands: no guess
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")  # if commas are decimal: no guess
+_THOUSAND = 1000
+_THOUSANDTHS = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}\.[0-9]{3}(?![0-9.,])")
 _TIME = re.compile("[1-9][0-9]{3}")  # or seconds since 1970
 _COUNT = re.compile(r"(-?[0-9]{1,300})(\.0+)?")
 _COUNT_WITH_COMMA = re.compile(r"(-?[0-9]{1,300})(\.0+|,0{1,2})?")
@@ -76,6 +78,10 @@ def money(row: Row, key: str) -> Money | None:
         raise row.error(key, f"is {shown(row[key])}, which is not a number such as 1234.50")
     if found.amount < 0:
         raise row.error(key, f"is {row[key]}, which is negative")
+    if found.amount < _THOUSAND and _THOUSANDTHS.search(row[key]):
+        remarks = row.header.remarks
+        remarks.thousandths += 1
+        remarks.thousandth = remarks.thousandth or row[key]
     return found
 
 

@@ -8,7 +8,7 @@ from medusa_sync.sources import money
 from medusa_sync.sources.base import Rejected
 from medusa_sync.sources.delivery import MappingOptions
 from medusa_sync.sources.money import Money
-from tests.unit.sources.reading import in_json, read, reading
+from tests.unit.sources.reading import in_json, only, read, reading, variant_of
 
 PRICES = {
     "9": Money(9),
@@ -145,7 +145,7 @@ def test_prices_that_may_be_thousands_are_named() -> None:
     )
     found = reading(f"id,title,price\n{rows}")
     assert found.overlooked == (
-        "Prices with three digits after the point, such as 1.299: 1. Are these thousands?"
+        "Prices with three digits after the point, such as '1.299': 2. Are these thousands?"
     )
     assert reading(f"id,title,price\n{rows}", mapping=MappingOptions("shop", "kwd")).overlooked == ""
 
@@ -171,3 +171,18 @@ def test_what_is_not_needed_is_left_out_and_named_outside_our_own_format() -> No
 def test_our_own_format_is_strict(field: dict[str, object]) -> None:
     [row] = in_json(MUG | {"price": 9} | field)
     assert isinstance(row, Rejected)
+
+
+@pytest.mark.parametrize(
+    ("source", "suffix"),
+    [
+        ('[{"id": 1, "title": "Mug", "price": 10, "currency": "EUR", "prices": {"eur": "9.00"}}]', ".json"),
+        ("id,title,price,currency,price_eur\n1,Mug,10,EUR,9.00\n", ".csv"),
+        ("id,title,price,price_eur\n1,Mug,10 EUR,9.00\n", ".csv"),
+    ],
+)
+def test_two_prices_in_one_currency_have_to_be_equal(source: str, suffix: str) -> None:
+    [row] = read(source, suffix=suffix)
+    assert isinstance(row, Rejected)
+    assert "10, but" in row.reason
+    assert variant_of(only(source.replace("9.00", "10.00"), suffix=suffix))["price.eur"] == 10
