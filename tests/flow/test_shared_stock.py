@@ -455,3 +455,14 @@ def test_a_shared_item_stays_ours_while_a_run_leaves_out_the_variant_that_the_so
         sync(ListSource([row]), store, **later)
         assert_follows(row, store)
     assert_quiet(ListSource([row]), store)
+
+
+def test_a_plan_gives_a_new_variant_the_sku_of_an_item_that_the_others_no_longer_use() -> None:
+    """They begin to share their stock."""
+    old, new = shirt("SM", own="SM", bare="S"), shirt("SML", own="L", bare="S")
+    old["variants"][1]["sku"] = new["variants"][2]["sku"] = "A"
+    new["variants"][1]["sku"] = None
+    store, source = synced([old]), ListSource([new])
+    assert carried_out(source, store).withheld == 0
+    assert variants_of(store)["L"].sku == "A"
+    assert_quiet(source, store)

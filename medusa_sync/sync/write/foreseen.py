@@ -41,6 +41,8 @@ class Foreseen:
             self._values.update({(name, stored.id): None for name in UNIQUE})
             if stored.item_id is not None:
                 self._values[SKU, stored.item_id] = None
+        moves = [move for each in change.items for move in each.moves if move.locations]
+        self._values.update({(SKU, move.old): None for move in moves if move.old})  # no variant uses it then
         renamed = [each for each in change.items if each.is_renamed]
         self._values.update({(SKU, each.item_id): each.sku for each in renamed if each.item_id})
 
