@@ -26,11 +26,17 @@ class _Both(Struct, frozen=True):
     now: Meanings
 
     def names(self, table: Fields, fields: Mapping[str, T], wanted: Mapping[str, Value]) -> dict[str, T]:
-        """Recorded fields with the names that the source uses now; those that are forgotten are left out."""
+        """Recorded fields with the names that the source uses now, without those that are forgotten.
+
+        A dropped variant may still have the value of an option that was removed, whose name another one gets.
+        """
         called: dict[str, str] = {}
         for kind in table.kinds:
             called |= kind.renamed(fields, wanted, self.before, self.now)
-        return {name: value for old, value in fields.items() if (name := called.get(old, old))}
+        names = {old: called.get(old, old) for old in fields}
+        given = {name for old, name in names.items() if name != old}
+        kept = ((old, name) for old, name in names.items() if name != old or name not in given)
+        return {name: fields[old] for old, name in kept if name}
 
 
 def _meanings(record: Record, desired: DesiredProduct, options: OptionPlan) -> _Both:

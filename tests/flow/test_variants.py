@@ -227,6 +227,18 @@ def test_an_option_is_removed_unless_it_distinguishes_dropped_variants(
     assert_quiet(source, store)
 
 
+def test_an_option_that_gets_the_name_of_a_removed_one_has_its_own_values() -> None:
+    """The dropped variant that comes back had a value of the removed one."""
+    store = FakeMedusa()
+    for key, options in (("z", {"Colour": "M", "Size": "Blue"}), ("y", {"Fit": "S"}), ("z", {"Size": "L"})):
+        variants = [{"id": key, "options": options, "price": 5}]
+        source = ListSource([{"id": 1, "title": "Cup", "options": [*options], "variants": variants}])
+        result = sync(source, store, on_conflict="store")
+        assert (result.exit_code, result.conflicts) == (0, 0)
+    sizes = [each.options["Size"] for each in store.products["dummyjson:1"].variants]
+    assert sorted(sizes) == ["L", "S"]
+
+
 def test_an_option_is_not_removed_while_a_dropped_variant_has_no_other_value() -> None:
     """It was dropped before the other option was added. A dry run says so, and a run may remove it."""
     store = FakeMedusa()
