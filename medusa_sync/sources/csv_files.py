@@ -29,7 +29,10 @@ _MARK = "\ufeff"
 _UTF_8, _UTF_16, _WINDOWS = "UTF-8", "UTF-16", "Windows-1252"
 _DEFAULTS = frozenset({"utf-8", "ascii", "iso8859-1", "cp1252"})
 _BAD = re.compile("[\udc80-\udcff]")  # a byte that is not valid, as `surrogateescape` decodes it
-_FOREIGN = re.compile(rb"[\xc0-\xff]{5}")  # letters beyond ASCII in Windows-1252: no word has five in a row
+_FOREIGN = {  # what no word has in Windows-1252
+    "WINDOWS-1251": re.compile(rb"[\xc0-\xff]{5}"),  # five letters beyond ASCII in a row
+    "WINDOWS-1250": re.compile(rb"[\xb3\xb9][a-z\xe0-\xff]"),  # a letter behind a small digit
+}
 _DELIMITERS = ",;\t|"
 _JUDGED = 20  # rows that show whether a table is in columns
 _WIDE = 10  # columns; in a narrow table, a short row is nothing unusual
@@ -39,7 +42,7 @@ _MALFORMED = "A cell with a quote must be in quotes, and each quote in it writte
 _ENDLESS = "Is a quote missing at the end of a cell? Correct the file, or shorten the cell."
 _DOUBT = (
     "the file is read as Windows-1252, but may have another encoding. If its letters are wrong, convert it: "
-    "iconv -f WINDOWS-1251 -t UTF-8 old.csv > new.csv"
+    "iconv -f %s -t UTF-8 old.csv > new.csv"
 )
 _DAMAGED = (
     "Export it again as UTF-8. If all of it is Windows-1252, convert it: "
@@ -136,13 +139,14 @@ class _Lines(Iterator[str]):
     def _recognise(self, file: BufferedReader, named: str) -> str:
         """Read until a character shows that the text is UTF-8, or to the end."""
         valid = codecs.getincrementaldecoder(_UTF_8)("strict" if named else "ignore")
-        is_ascii, is_foreign = True, False
+        is_ascii, foreign = True, ""
         try:
             if file.peek(2)[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
                 return _UTF_16
             while block := file.read1(_BLOCK):
                 if not (is_ascii and block.isascii()):
-                    is_ascii, is_foreign = False, is_foreign or _FOREIGN.search(block) is not None
+                    is_ascii, found = False, (name for name, each in _FOREIGN.items() if each.search(block))
+                    foreign = foreign or next(found, "")
                     if not valid.decode(block).isascii() and not named:
                         return _UTF_8
         except UnicodeDecodeError:
@@ -153,8 +157,8 @@ class _Lines(Iterator[str]):
             return named
         if is_ascii or named or self._failure:
             return _UTF_8
-        if is_foreign:
-            logger.warning(_DOUBT, extra={"event": "doubtful_encoding"})
+        if foreign:
+            logger.warning(_DOUBT, foreign, extra={"event": "doubtful_encoding"})
         return _WINDOWS
 
 

@@ -155,6 +155,8 @@ def test_an_error_comes_after_the_products_before_it(
     ("encoding", "title", "warnings"),
     [
         *((encoding, "Кружка", 1) for encoding in ("cp1251", "koi8-r", "iso8859-5")),
+        ("cp1250", "Biały kubek", 1),
+        ("cp1252", "2 m³ Café", 0),
         ("cp1253", "Κούπα", 1),
         ("cp1252", "Größe ÄÖÜ, «Élève» çà et là, São, Ðóra", 0),
         ("utf-8", "Кружка", 0),
