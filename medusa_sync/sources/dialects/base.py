@@ -25,6 +25,7 @@ _COMPLETE = 12  # digits of a barcode
 _NONE: Mapping[str, str] = {}
 _METAFIELD = re.compile(r".*\((product\.metafields\..+)\)")  # its name before that may change
 _CODES = frozenset({"id", "sku", "barcode"})  # members of a product or variant
+_QUOTED = re.compile(r'^="(.*)"$')  # a text, as a formula of Excel that keeps zeros in front
 
 
 def _has_key(name: str) -> bool:
@@ -210,6 +211,7 @@ class Header:
         self.repeated: tuple[str, ...] = ()
         self._columns: list[tuple[int, str]] = []  # the index and key of each
         self._codes: list[str] = []  # the keys of those with codes
+        self._quoted: list[str] = []  # of these, those that may be quoted
         self._padded: dict[int, str] = {}  # the names of those with SKUs and barcodes, by index
         found = [(name.strip(), dialect.meaning(name)) for name in names]
         self.known = sum(meaning is not None and not meaning.rank for _, meaning in found)
@@ -261,7 +263,9 @@ class Header:
         self._columns.append((index, key))
         if column.has_codes:
             self._codes.append(key)
-            self._padded |= {} if column.has_ids else {index: name}
+            if not column.has_ids:  # those stay as earlier versions have read them
+                self._padded[index] = name
+                self._quoted.append(key)
         if suffix:
             self.series.setdefault(column.key, {})[suffix] = key
 
@@ -293,9 +297,14 @@ class Header:
         for index, name in self._ignored:
             if index < width and values[index].strip():
                 self.remarks.ignored[name] = self.remarks.ignored.get(name, 0) + 1
-        codes = {self.names[key]: cells[key] for key in self._codes if key in cells}
+        codes = self._codes_of(cells)
         rest = self._rest_of(values) if self._rest else _NONE
         return Row(self, number, cells, problem or shortened_code(codes), rest)
+
+    def _codes_of(self, cells: dict[str, str]) -> dict[str, str]:
+        """The codes among cells by name of the column; formulas in `cells` become texts."""
+        cells |= {key: _QUOTED.sub(r"\1", cells[key]) for key in self._quoted if key in cells}
+        return {self.names[key]: cells[key] for key in self._codes if key in cells}
 
     def _rest_of(self, values: Sequence[str]) -> dict[str, str]:
         found = {name: values[index].strip() for index, name in self._rest.items() if index < len(values)}

@@ -439,3 +439,8 @@ def test_a_deleted_row_is_a_variant_if_others_of_its_product_are_not(
     found = read(f"id,title,price,sku,option1_name,option1_value,deleted\n{rows}")
     products = [each for each in found if not isinstance(each, Rejected)]
     assert [each.fields["sku"] for product in products for each in product.variants] == left
+
+
+def test_a_code_may_be_the_formula_that_keeps_its_zeros_in_excel() -> None:
+    found = variant_of(only('id,title,price,sku,barcode\n="01",Mug,5,="007","=""0042"""\n'))
+    assert (found["sku"], found["barcode"]) == ("007", "0042")
