@@ -32,7 +32,7 @@ def left_out(
     """The fields that a run has changed although these options leave them out."""
     if not options.keys() & {"only", "skip", "no_update"}:
         return []
-    chosen = {_name(each) for each in str(options.get("only") or options.get("skip", "")).split(",")}
+    chosen = {*str(options.get("only") or options.get("skip", "")).split(",")}
     found = [
         (names, f"{key}: {field}")
         for key, each in before.items()
@@ -40,8 +40,14 @@ def left_out(
         for names, field in _changed(each, after[key])
     ]
     if "skip" in options:
-        return [field for names, field in found if names <= chosen]
-    return [field for names, field in found if not names & chosen]
+        return [field for names, field in found if all(_is_among(name, chosen) for name in names)]
+    return [field for names, field in found if not any(_is_among(name, chosen) for name in names)]
+
+
+def _is_among(field: str, chosen: set[str]) -> bool:
+    """Whether a field, or one above it, is chosen."""
+    parts = field.split(".")
+    return any(".".join(parts[:count]) in chosen for count in range(1, len(parts) + 1))
 
 
 def _changed(before: Stored, after: Stored) -> Iterator[tuple[set[str], str]]:
@@ -65,7 +71,7 @@ def _changed(before: Stored, after: Stored) -> Iterator[tuple[set[str], str]]:
 
 
 def _name(field: str) -> str:
-    """The name that chooses a field."""
+    """The name of a field in options."""
     if field in METADATA_FIELDS:
         return "metadata"
-    return "price" if field == "sale_price" else field.partition(".")[0]
+    return "price" if field == "sale_price" else field
